@@ -1,0 +1,28 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        // Pure: no IO, no processes. Not isolated from each other, which saves most of their cost.
+        test: { name: "unit", include: ["{apps,libs,tools}/**/*.test.ts"], exclude: ["**/*.{int,e2e}.test.ts", "**/node_modules/**"], isolate: false },
+      },
+      {
+        // One part with its real neighbour: files, sockets, threads.
+        test: { name: "integration", include: ["{apps,libs,tools}/**/*.int.test.ts"], exclude: ["**/node_modules/**"], testTimeout: 30_000 },
+      },
+      {
+        // The whole platform in processes of its own, one file after another.
+        test: {
+          name: "end-to-end",
+          include: ["{apps,libs,tools,examples}/**/*.e2e.test.ts"],
+          exclude: ["**/node_modules/**"],
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+    maxWorkers: 2,
+  },
+});
