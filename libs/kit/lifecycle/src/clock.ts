@@ -44,3 +44,13 @@ export async function pause(clock: Clock, delayMs: number, signal: AbortSignal):
     signal.addEventListener("abort", finish, { once: true });
   });
 }
+
+/** Resolves when the signal aborts. */
+export async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => {
+      resolve();
+    });
+  });
+}

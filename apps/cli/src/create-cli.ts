@@ -1,0 +1,78 @@
+import { Command } from "commander";
+import type { CliContext } from "./cli-context.ts";
+import { addCatalogApply } from "./commands/catalog-apply.ts";
+import { addCatalogList } from "./commands/catalog-list.ts";
+import { addPublish } from "./commands/publish.ts";
+import { addReceive } from "./commands/receive.ts";
+import { addSubscriptionsCreate } from "./commands/subscriptions-create.ts";
+import { addSubscriptionsDelete } from "./commands/subscriptions-delete.ts";
+import { addSubscriptionsGet } from "./commands/subscriptions-get.ts";
+import { addSubscriptionsList } from "./commands/subscriptions-list.ts";
+import { addSubscriptionsPause } from "./commands/subscriptions-pause.ts";
+import { addSubscriptionsResume } from "./commands/subscriptions-resume.ts";
+import { addSubscriptionsRotateSecret } from "./commands/subscriptions-rotate-secret.ts";
+import { addGlobalOptionsToAll, readGlobalOptions } from "./options/global-options.ts";
+import { EXIT, reportFailure } from "./report-failure.ts";
+
+const EXIT_CODES = `
+Exit codes:
+  0  done
+  1  the platform refused: not found, wrong state, ...
+  2  wrong use, or an invalid argument
+  3  the platform can't be reached
+  4  receive --count: a webhook was not signed with the secret
+
+Begin with:
+  $ postrider catalog apply -f examples/catalog.yaml
+  $ postrider receive --create --tenant acme --events 'order_paid,user_registered'
+  $ postrider publish order_paid --tenant acme --data @order.json
+`;
+
+/** The whole command line, wired by hand: a file per command. */
+export function createCli(context: CliContext): Command {
+  const program = new Command("postrider")
+    .description(
+      "Deliver webhooks: describe events, subscribe to them, publish them, and receive them while you try it out",
+    )
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+    })
+    // So that `create --timeout` is the subscription's and `postrider --timeout create` is the call's.
+    .enablePositionalOptions()
+    .showHelpAfterError("(add --help for what is possible)")
+    .addHelpText("after", EXIT_CODES);
+
+  const catalog = program.command("catalog").description("The event types that the platform tells");
+  addCatalogApply(catalog, context);
+  addCatalogList(catalog, context);
+
+  const subscriptions = program.command("subscriptions").description("Who gets which events, and where");
+  addSubscriptionsCreate(subscriptions, context);
+  addSubscriptionsList(subscriptions, context);
+  addSubscriptionsGet(subscriptions, context);
+  addSubscriptionsPause(subscriptions, context);
+  addSubscriptionsResume(subscriptions, context);
+  addSubscriptionsDelete(subscriptions, context);
+  addSubscriptionsRotateSecret(subscriptions, context);
+
+  addPublish(program, context);
+  addReceive(program, context);
+  addGlobalOptionsToAll(program);
+  return program;
+}
+
+/** Runs one command line, without the program's name. Never throws: resolves with the exit code. */
+export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
+  let current: Command | undefined;
+  const program = createCli(context).hook("preAction", (_, command) => {
+    current = command;
+  });
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return EXIT.ok;
+  } catch (error) {
+    return reportFailure(error, context.stderr, readGlobalOptions(current ?? program, context.config).address);
+  }
+}

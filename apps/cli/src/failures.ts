@@ -1,0 +1,27 @@
+/** Wrong use that was noticed before the platform was asked: ends with exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+  /** One line for each thing that is wrong, if there are several. */
+  readonly details: readonly string[];
+
+  constructor(message: string, details: readonly string[] = []) {
+    super(message);
+    this.details = details;
+  }
+}
+
+/** A webhook that `receive --count` took was not signed with the secret: ends with exit code 4. */
+export class VerificationFailure extends Error {
+  override readonly name = "VerificationFailure";
+}
+
+/** A failure with the name of what it is about, such as the entry of a file. It ends as its cause does. */
+export class SubjectFailure extends Error {
+  override readonly name = "SubjectFailure";
+  readonly subject: string;
+
+  constructor(subject: string, cause: unknown) {
+    super(`${subject} failed`, { cause });
+    this.subject = subject;
+  }
+}

@@ -1,0 +1,58 @@
+import { type Command, Option } from "commander";
+import type { CliConfig } from "../config.ts";
+import { durationMs } from "./option-values.ts";
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  /** host:port */
+  readonly address: string;
+  readonly json: boolean;
+  /** For each call. */
+  readonly timeoutMs: number;
+}
+
+interface RawGlobalOptions {
+  readonly address?: string;
+  readonly json?: true;
+  readonly timeout?: number;
+}
+
+/** An answer normally takes milliseconds; a loaded machine may need seconds. */
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+const GROUP = "Global options:";
+
+/**
+ * Adds the global options to every command, so that they can stand before or after a command's name. Where a command
+ * has a --timeout of its own, the global one stands only before the name.
+ */
+export function addGlobalOptionsToAll(command: Command): void {
+  const options = [
+    new Option("--address <host:port>", "the platform (default: $POSTRIDER_GRPC_ADDRESS, else 127.0.0.1:50051)"),
+    new Option("--json", "print JSON: one document, or a line per item"),
+    new Option("--timeout <duration>", "for each call (default: 10s)").argParser(durationMs),
+  ];
+  for (const option of options) {
+    if (option.long !== "--timeout" || !hasOwnTimeout(command)) command.addOption(option.helpGroup(GROUP));
+  }
+  for (const child of command.commands) addGlobalOptionsToAll(child);
+}
+
+/** The global options as given nearest to the command. */
+export function readGlobalOptions(command: Command, config: CliConfig): GlobalOptions {
+  const levels: RawGlobalOptions[] = [];
+  for (let level: Command | null = command; level; level = level.parent) {
+    const { timeout, ...options } = level.opts<RawGlobalOptions>();
+    levels.push(timeout === undefined || hasOwnTimeout(level) ? options : { ...options, timeout });
+  }
+  const given = levels.reduceRight<RawGlobalOptions>((outer, inner) => ({ ...outer, ...inner }), {});
+  return {
+    address: given.address ?? config.address,
+    json: given.json ?? false,
+    timeoutMs: given.timeout ?? DEFAULT_TIMEOUT_MS,
+  };
+}
+
+function hasOwnTimeout({ options }: Command): boolean {
+  return options.some(({ long, helpGroupHeading }) => long === "--timeout" && helpGroupHeading !== GROUP);
+}

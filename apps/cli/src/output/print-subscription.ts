@@ -1,0 +1,19 @@
+import type { Subscription } from "@postrider/contracts/postrider/v1/subscription";
+import type { TextSink } from "../cli-context.ts";
+import { formatJson } from "./json.ts";
+import { formatSecret, formatSubscription, toSubscriptionJson } from "./subscription-view.ts";
+
+/**
+ * Prints what a call answered with: one JSON document, or a line per field and the secret if there is one.
+ * @throws Error when the answer carried no subscription
+ */
+export function printSubscription(
+  subscription: Subscription | undefined,
+  { json, onlySecret = false }: { readonly json: boolean; readonly onlySecret?: boolean },
+  stdout: TextSink,
+): void {
+  if (!subscription) throw new Error("the platform answered without a subscription");
+  if (onlySecret) stdout.write(`${subscription.secret}\n`);
+  else if (json) stdout.write(formatJson(toSubscriptionJson(subscription)));
+  else stdout.write(formatSubscription(subscription) + (subscription.secret ? formatSecret(subscription) : ""));
+}

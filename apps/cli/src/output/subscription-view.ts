@@ -1,0 +1,117 @@
+import type { Duration } from "@postrider/contracts/google/protobuf/duration";
+import {
+  Acknowledgement_Rule,
+  PayloadFormat,
+  SignatureKind,
+  type Subscription,
+  Subscription_Method,
+  Subscription_State,
+} from "@postrider/contracts/postrider/v1/subscription";
+import { decodeDuration, formatDuration } from "../duration.ts";
+import { enumName } from "./enum-name.ts";
+import { formatFields, formatTable } from "./table.ts";
+
+/** A subscription as `--json` prints it: protobuf's JSON names, enums without their prefix, durations as 5s or 2m. */
+export function toSubscriptionJson(subscription: Subscription): object {
+  const { id, tenantId, callbackUrl, eventTypes, description, headers } = subscription;
+  return {
+    id,
+    tenantId,
+    callbackUrl,
+    eventTypes,
+    description,
+    state: stateOf(subscription),
+    disabledReason: subscription.disabledReason || undefined,
+    method: methodOf(subscription),
+    payloadFormat: formatOf(subscription),
+    headers,
+    signature: enumName(SignatureKind, subscription.signature, "SIGNATURE_KIND_"),
+    acknowledgement: toAcknowledgementJson(subscription),
+    retryPolicy: subscription.retryPolicy && {
+      delays: subscription.retryPolicy.delays.map(toText),
+      maxAge: toOptionalText(subscription.retryPolicy.maxAge),
+    },
+    limits: subscription.limits && {
+      maxInFlight: subscription.limits.maxInFlight || undefined,
+      ratePerSecond: subscription.limits.ratePerSecond || undefined,
+      timeout: toOptionalText(subscription.limits.timeout),
+    },
+    secret: subscription.secret || undefined,
+    createTime: subscription.createTime?.toISOString(),
+    updateTime: subscription.updateTime?.toISOString(),
+  };
+}
+
+/** Many, for people: a line each. */
+export function formatSubscriptions(subscriptions: readonly Subscription[]): string {
+  if (subscriptions.length === 0) return "no subscriptions\n";
+  return formatTable(
+    ["id", "tenant", "state", "events", "url"],
+    subscriptions.map((subscription) => [
+      subscription.id,
+      subscription.tenantId,
+      stateOf(subscription),
+      subscription.eventTypes.join(","),
+      subscription.callbackUrl,
+    ]),
+  );
+}
+
+/** One, for people: what was set, without its secret. */
+export function formatSubscription(subscription: Subscription): string {
+  const { disabledReason } = subscription;
+  return formatFields([
+    ["id", subscription.id],
+    ["tenant", subscription.tenantId],
+    ["state", disabledReason ? `${stateOf(subscription)} (${disabledReason})` : stateOf(subscription)],
+    ["url", `${methodOf(subscription)} ${subscription.callbackUrl}`],
+    ["events", subscription.eventTypes.join(", ")],
+    ["description", subscription.description],
+    ["format", formatOf(subscription)],
+    ["headers", Object.keys(subscription.headers).join(", ")],
+    ["acknowledged by", Object.values(toAcknowledgementJson(subscription) ?? {}).join(": ")],
+    ...describeLimits(subscription),
+    ["created", subscription.createTime?.toISOString() ?? ""],
+  ]);
+}
+
+function describeLimits({ retryPolicy, limits }: Subscription): readonly (readonly [string, string])[] {
+  return [
+    ["retries after", retryPolicy?.delays.map(toText).join(" ") ?? ""],
+    ["gives up after", toOptionalText(retryPolicy?.maxAge) ?? ""],
+    ["timeout", toOptionalText(limits?.timeout) ?? ""],
+    ["in flight", limits?.maxInFlight ? `at most ${limits.maxInFlight}` : ""],
+    ["rate", limits?.ratePerSecond ? `${limits.ratePerSecond} per second` : ""],
+  ];
+}
+
+/** The secret with the one warning that matters. */
+export function formatSecret({ id, secret }: Subscription): string {
+  return `\nsecret  ${secret}\nIt is shown only once: keep it now. \`postrider subscriptions rotate-secret ${id}\` makes a new one.\n`;
+}
+
+function stateOf({ state }: Subscription): string {
+  return enumName(Subscription_State, state, "STATE_");
+}
+
+function methodOf({ method }: Subscription): string {
+  return enumName(Subscription_Method, method, "METHOD_");
+}
+
+function formatOf({ payloadFormat }: Subscription): string {
+  return enumName(PayloadFormat, payloadFormat, "PAYLOAD_FORMAT_");
+}
+
+function toAcknowledgementJson({ acknowledgement }: Subscription): { rule: string; exactBody?: string } | undefined {
+  if (!acknowledgement) return undefined;
+  const rule = enumName(Acknowledgement_Rule, acknowledgement.rule, "RULE_");
+  return acknowledgement.exactBody ? { rule, exactBody: acknowledgement.exactBody } : { rule };
+}
+
+function toText(duration: Duration): string {
+  return formatDuration(decodeDuration(duration));
+}
+
+function toOptionalText(duration: Duration | undefined): string | undefined {
+  return duration && toText(duration);
+}

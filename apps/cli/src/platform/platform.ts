@@ -1,0 +1,91 @@
+import { credentials } from "@grpc/grpc-js";
+import {
+  type CreateEventTypeRequest,
+  type CreateEventTypeResponse,
+  EventTypeServiceClient,
+  type GetEventTypeRequest,
+  type GetEventTypeResponse,
+  type ListEventTypesRequest,
+  type ListEventTypesResponse,
+  type UpdateEventTypeRequest,
+  type UpdateEventTypeResponse,
+} from "@postrider/contracts/postrider/v1/event_type";
+import {
+  IngestServiceClient,
+  type PublishRequest,
+  type PublishResponse,
+} from "@postrider/contracts/postrider/v1/ingest";
+import {
+  type CreateSubscriptionRequest,
+  type CreateSubscriptionResponse,
+  type DeleteSubscriptionRequest,
+  type DeleteSubscriptionResponse,
+  type GetSubscriptionRequest,
+  type GetSubscriptionResponse,
+  type ListSubscriptionsRequest,
+  type ListSubscriptionsResponse,
+  type PauseSubscriptionRequest,
+  type PauseSubscriptionResponse,
+  type ResumeSubscriptionRequest,
+  type ResumeSubscriptionResponse,
+  type RotateSecretRequest,
+  type RotateSecretResponse,
+  SubscriptionServiceClient,
+} from "@postrider/contracts/postrider/v1/subscription";
+import { call } from "@postrider/kit-rpc";
+import type { GlobalOptions } from "../options/global-options.ts";
+
+type Method<Request, Response> = (request: Request) => Promise<Response>;
+
+/** What the command line asks of the platform: unary calls, each with the deadline of `--timeout`. */
+export interface Platform {
+  readonly createEventType: Method<CreateEventTypeRequest, CreateEventTypeResponse>;
+  readonly getEventType: Method<GetEventTypeRequest, GetEventTypeResponse>;
+  readonly listEventTypes: Method<ListEventTypesRequest, ListEventTypesResponse>;
+  readonly updateEventType: Method<UpdateEventTypeRequest, UpdateEventTypeResponse>;
+  readonly createSubscription: Method<CreateSubscriptionRequest, CreateSubscriptionResponse>;
+  readonly getSubscription: Method<GetSubscriptionRequest, GetSubscriptionResponse>;
+  readonly listSubscriptions: Method<ListSubscriptionsRequest, ListSubscriptionsResponse>;
+  readonly pauseSubscription: Method<PauseSubscriptionRequest, PauseSubscriptionResponse>;
+  readonly resumeSubscription: Method<ResumeSubscriptionRequest, ResumeSubscriptionResponse>;
+  readonly deleteSubscription: Method<DeleteSubscriptionRequest, DeleteSubscriptionResponse>;
+  readonly rotateSecret: Method<RotateSecretRequest, RotateSecretResponse>;
+  readonly publish: Method<PublishRequest, PublishResponse>;
+}
+
+type UnaryMethod<Request, Response> = Parameters<typeof call<Request, Response>>[0];
+
+/** Connects, hands the platform to `use`, and closes the connections whatever came of it. */
+export async function withPlatform<Result>(
+  { address, timeoutMs }: GlobalOptions,
+  use: (platform: Platform) => Promise<Result>,
+): Promise<Result> {
+  // A proxy of the environment is for the internet; the platform is near.
+  const options = { "grpc.enable_http_proxy": 0 };
+  const eventTypes = new EventTypeServiceClient(address, credentials.createInsecure(), options);
+  const subscriptions = new SubscriptionServiceClient(address, credentials.createInsecure(), options);
+  const ingest = new IngestServiceClient(address, credentials.createInsecure(), options);
+
+  function promised<Request, Response>(method: UnaryMethod<Request, Response>): Method<Request, Response> {
+    return async (request) => await call(method, request, { deadline: new Date(Date.now() + timeoutMs) });
+  }
+
+  try {
+    return await use({
+      createEventType: promised(eventTypes.createEventType.bind(eventTypes)),
+      getEventType: promised(eventTypes.getEventType.bind(eventTypes)),
+      listEventTypes: promised(eventTypes.listEventTypes.bind(eventTypes)),
+      updateEventType: promised(eventTypes.updateEventType.bind(eventTypes)),
+      createSubscription: promised(subscriptions.createSubscription.bind(subscriptions)),
+      getSubscription: promised(subscriptions.getSubscription.bind(subscriptions)),
+      listSubscriptions: promised(subscriptions.listSubscriptions.bind(subscriptions)),
+      pauseSubscription: promised(subscriptions.pauseSubscription.bind(subscriptions)),
+      resumeSubscription: promised(subscriptions.resumeSubscription.bind(subscriptions)),
+      deleteSubscription: promised(subscriptions.deleteSubscription.bind(subscriptions)),
+      rotateSecret: promised(subscriptions.rotateSecret.bind(subscriptions)),
+      publish: promised(ingest.publish.bind(ingest)),
+    });
+  } finally {
+    for (const client of [eventTypes, subscriptions, ingest]) client.close();
+  }
+}

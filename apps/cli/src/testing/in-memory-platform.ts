@@ -1,0 +1,169 @@
+import { type EventType, EventTypeServiceService } from "@postrider/contracts/postrider/v1/event_type";
+import { type Event, IngestServiceService } from "@postrider/contracts/postrider/v1/ingest";
+import {
+  type RotateSecretRequest,
+  type Subscription,
+  Subscription_State,
+  SubscriptionServiceService,
+} from "@postrider/contracts/postrider/v1/subscription";
+import { RpcError, type RpcService, startRpcServer, unary } from "@postrider/kit-rpc";
+
+/** The secret of every subscription here. */
+export const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+/** The secret after a rotation. */
+export const ROTATED_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+
+/** So that lists have several pages. */
+const PAGE_SIZE = 2;
+const NOW = new Date("2030-01-31T12:00:00Z");
+
+/** The platform's public API in memory: as much of it as the command line's tests need, over a real gRPC server. */
+export interface InMemoryPlatform {
+  readonly address: string;
+  readonly events: readonly Event[];
+  readonly eventTypes: ReadonlyMap<string, EventType>;
+  readonly subscriptions: ReadonlyMap<string, Subscription>;
+  readonly rotations: readonly RotateSecretRequest[];
+  /** Resolves with the next subscription that is created. */
+  readonly nextSubscription: () => Promise<Subscription>;
+  readonly stop: () => Promise<void>;
+}
+
+export async function startInMemoryPlatform(): Promise<InMemoryPlatform> {
+  const events: Event[] = [];
+  const eventTypes = new Map<string, EventType>();
+  const subscriptions = new Map<string, Subscription>();
+  const rotations: RotateSecretRequest[] = [];
+  const waiting: ((subscription: Subscription) => void)[] = [];
+  const onCreated = (subscription: Subscription): void => {
+    for (const resolve of waiting.splice(0)) resolve(subscription);
+  };
+  const server = await startRpcServer({
+    address: "127.0.0.1:0",
+    maxMessageBytes: 4 * 1024 * 1024,
+    services: [
+      createIngest(events),
+      createCatalog(eventTypes),
+      createSubscriptions({ subscriptions, rotations, onCreated }),
+    ],
+  });
+  return {
+    address: server.address,
+    events,
+    eventTypes,
+    subscriptions,
+    rotations,
+    nextSubscription: async () => await new Promise((resolve) => waiting.push(resolve)),
+    stop: async () => {
+      await server.close(1000);
+    },
+  };
+}
+
+function createIngest(events: Event[]): RpcService {
+  const publish = unary(async ({ event }: { event: Event | undefined }) => {
+    if (!event) throw RpcError.invalid([{ field: "event", description: "is missing" }]);
+    if (event.type === "full") throw new RpcError("resource_exhausted", "the buffer is full", { retryDelayMs: 1000 });
+    if (event.type === "broken_log") throw new RpcError("unavailable", "the log can't make it durable");
+    events.push(event);
+    return { eventId: event.id || `evt_${events.length}`, acceptedAt: NOW };
+  });
+  return { name: "postrider.v1.IngestService", definition: IngestServiceService, implementation: { publish } };
+}
+
+function createCatalog(eventTypes: Map<string, EventType>): RpcService {
+  function store(eventType: EventType | undefined, version: number): { eventType: EventType } {
+    if (!eventType) throw RpcError.invalid([{ field: "event_type", description: "is missing" }]);
+    if (eventType.schema.includes("refuse me")) {
+      throw RpcError.invalid([{ field: "event_type.schema", description: "is not a JSON Schema" }]);
+    }
+    // Written anew, as a server may: other white space, keys in another order.
+    const schema = eventType.schema === "" ? "" : JSON.stringify(reversed(JSON.parse(eventType.schema)), undefined, 2);
+    const stored = { ...eventType, schema, version, createTime: NOW, updateTime: NOW };
+    eventTypes.set(stored.name, stored);
+    return { eventType: stored };
+  }
+
+  const implementation = {
+    createEventType: unary(async ({ eventType }: { eventType: EventType | undefined }) => store(eventType, 1)),
+    updateEventType: unary(async ({ eventType }: { eventType: EventType | undefined }) =>
+      store(eventType, find(eventTypes, eventType?.name ?? "").version + 1),
+    ),
+    getEventType: unary(async ({ name }: { name: string }) => ({ eventType: find(eventTypes, name) })),
+    listEventTypes: unary(async ({ pageToken }: { pageToken: string }) => {
+      const { items, nextPageToken } = pageOf([...eventTypes.values()], pageToken);
+      return { eventTypes: items, nextPageToken };
+    }),
+  };
+  return { name: "postrider.v1.EventTypeService", definition: EventTypeServiceService, implementation };
+}
+
+function createSubscriptions({
+  subscriptions,
+  rotations,
+  onCreated,
+}: {
+  subscriptions: Map<string, Subscription>;
+  rotations: RotateSecretRequest[];
+  onCreated: (subscription: Subscription) => void;
+}): RpcService {
+  function setState(id: string, state: Subscription_State): { subscription: Subscription } {
+    const subscription = { ...find(subscriptions, id), state };
+    subscriptions.set(id, subscription);
+    return { subscription };
+  }
+
+  const implementation = {
+    createSubscription: unary(async ({ subscription }: { subscription: Subscription | undefined }) => {
+      if (!subscription?.callbackUrl.startsWith("http")) {
+        throw RpcError.invalid([
+          {
+            field: "subscription.callback_url",
+            description: `"${subscription?.callbackUrl ?? ""}" is not an http URL`,
+          },
+          { field: "subscription.tenant_id", description: "is wrong too" },
+        ]);
+      }
+      const id = `sub_${subscriptions.size + 1}`;
+      const created = { ...subscription, id, state: Subscription_State.STATE_ACTIVE, createTime: NOW, updateTime: NOW };
+      subscriptions.set(id, created);
+      onCreated(created);
+      return { subscription: { ...created, secret: SECRET } };
+    }),
+    getSubscription: unary(async ({ id }: { id: string }) => ({ subscription: find(subscriptions, id) })),
+    listSubscriptions: unary(async ({ tenantId, pageToken }: { tenantId: string; pageToken: string }) => {
+      const matching = [...subscriptions.values()].filter((one) => tenantId === "" || one.tenantId === tenantId);
+      const { items, nextPageToken } = pageOf(matching, pageToken);
+      return { subscriptions: items, nextPageToken };
+    }),
+    pauseSubscription: unary(async ({ id }: { id: string }) => setState(id, Subscription_State.STATE_PAUSED)),
+    resumeSubscription: unary(async ({ id }: { id: string }) => setState(id, Subscription_State.STATE_ACTIVE)),
+    deleteSubscription: unary(async ({ id }: { id: string }) => {
+      find(subscriptions, id);
+      subscriptions.delete(id);
+      return {};
+    }),
+    rotateSecret: unary(async (request: RotateSecretRequest) => {
+      rotations.push(request);
+      return { subscription: { ...find(subscriptions, request.id), secret: ROTATED_SECRET } };
+    }),
+  };
+  return { name: "postrider.v1.SubscriptionService", definition: SubscriptionServiceService, implementation };
+}
+
+function find<Item>(items: ReadonlyMap<string, Item>, key: string): Item {
+  const item = items.get(key);
+  if (!item) throw new RpcError("not_found", `${key} does not exist`);
+  return item;
+}
+
+function pageOf<Item>(items: readonly Item[], pageToken: string): { items: Item[]; nextPageToken: string } {
+  const start = Number(pageToken || "0");
+  const end = start + PAGE_SIZE;
+  return { items: items.slice(start, end), nextPageToken: end < items.length ? String(end) : "" };
+}
+
+function reversed(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).reverse());
+}

@@ -1,0 +1,81 @@
+import type { Deferred } from "@postrider/kit-deferred";
+import type { Egress } from "@postrider/kit-egress";
+import type { EventLog } from "@postrider/kit-event-log";
+import { type Clock, type Random, type Service, untilAborted } from "@postrider/kit-lifecycle";
+import type { Logger } from "@postrider/kit-telemetry";
+import { TOPICS } from "@postrider/records";
+import type { Registry } from "prom-client";
+import { deliver } from "./deliver.ts";
+import type { Delivery } from "./delivery.ts";
+import { createDirectory } from "./directory.ts";
+import { dispatchDeferred } from "./dispatch-deferred.ts";
+import { createDispatcherMetrics } from "./dispatcher-metrics.ts";
+import { runEventDispatch } from "./event-dispatch.ts";
+import { createGates } from "./gates.ts";
+import { makeAttempt } from "./make-attempt.ts";
+import { createRecorder } from "./recorder.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+
+/** Deferred deliveries that are taken up at a time; they share the endpoints' gates with the new ones. */
+const MAX_DEFERRED_IN_FLIGHT = 1024;
+
+export interface DispatcherDeps {
+  readonly log: EventLog;
+  readonly deferred: Deferred;
+  readonly subscriptions: Subscriptions;
+  readonly egress: Pick<Egress, "send">;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly process: ProcessDeps;
+}
+
+/** What the process around the dispatcher gives it. */
+export interface ProcessDeps {
+  readonly registry: Registry;
+  readonly logger: Logger;
+  /** Stands in the user agent. */
+  readonly version: string;
+  /** How long what is out may take to end after the stop; milliseconds. */
+  readonly graceMs: number;
+}
+
+/** The dispatcher: reads events and due deliveries, sends them, and records what came of it. */
+export function createDispatcher(deps: DispatcherDeps): Service {
+  return { name: "dispatcher", run: async (stop) => runDispatcher(deps, stop) };
+}
+
+async function runDispatcher(deps: DispatcherDeps, stop: AbortSignal): Promise<void> {
+  const { log, deferred, clock, random } = deps;
+  const { logger, registry, version } = deps.process;
+  const abandon = abandonAfterGrace(deps, stop);
+  const gates = createGates(clock);
+  const metrics = createDispatcherMetrics({ registry, inFlight: gates.inFlight });
+  const recorder = createRecorder({ writer: log.writer, deferred, clock, logger, signal: abandon });
+  const directory = createDirectory({ subscriptions: deps.subscriptions, clock, logger });
+  const sending = { egress: deps.egress, clock, random, userAgent: `Postrider/${version}` };
+  const step = {
+    makeAttempt: async (delivery: Delivery) => makeAttempt(delivery, sending),
+    ...{ gates, recorder, clock, logger, metrics },
+  };
+  const dispatching = { directory, deliver: async (delivery: Delivery) => deliver(delivery, step), metrics };
+
+  const reader = log.reader({ topic: TOPICS.events, group: "dispatcher" });
+  const onDue = async (task: Parameters<typeof dispatchDeferred>[0]): Promise<void> =>
+    dispatchDeferred(task, { ...dispatching, signal: abandon });
+  await Promise.all([
+    directory.run(stop),
+    Promise.race([deferred.run({ onDue, maxInFlight: MAX_DEFERRED_IN_FLIGHT }, stop), untilAborted(abandon)]),
+    runEventDispatch({ ...dispatching, reader, recorder, clock, logger }, { stop, abandon }),
+  ]);
+}
+
+/** Aborts `graceMs` after the stop: what has not ended by then is left for the next start. */
+function abandonAfterGrace({ clock, process }: DispatcherDeps, stop: AbortSignal): AbortSignal {
+  const abandoning = new AbortController();
+  stop.addEventListener("abort", () => {
+    clock.after(process.graceMs, () => {
+      abandoning.abort();
+    });
+  });
+  return abandoning.signal;
+}

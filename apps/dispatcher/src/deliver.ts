@@ -1,0 +1,103 @@
+import type { Clock } from "@postrider/kit-lifecycle";
+import type { Logger } from "@postrider/kit-telemetry";
+import { deliveryIdOf, encodeDeferredDelivery, type RecordedAttempt } from "@postrider/records";
+import type { Delivery } from "./delivery.ts";
+import type { DispatcherMetrics } from "./dispatcher-metrics.ts";
+import type { Gates } from "./gates.ts";
+import type { Recorder } from "./recorder.ts";
+
+/**
+ * A held delivery looks again after half the time that it has waited, within these bounds: a short pause ends soon after
+ * the resume, and a long one costs few copies.
+ */
+const HOLD_MS = { shortest: 2000, longest: 60_000 };
+
+export interface DeliverDeps {
+  readonly makeAttempt: (delivery: Delivery) => Promise<RecordedAttempt>;
+  readonly gates: Gates;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: DispatcherMetrics;
+}
+
+/**
+ * Takes a delivery one step further; resolves when the step is durable: delivered, dead, or deferred to a later time.
+ * Rejects only when the process is ending; then the delivery is found again after the restart.
+ */
+export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<void> {
+  const { endpoint } = delivery;
+  if (endpoint.isPaused) {
+    await hold(delivery, deps);
+    return;
+  }
+  const admission = await deps.gates.enter(endpoint);
+  if (admission.kind === "defer") {
+    await defer(delivery, admission.untilMs, deps);
+    return;
+  }
+  const attempt = await attemptInside(delivery, deps);
+  deps.metrics.attempted(attempt);
+  if (attempt.verdict.kind !== "delivered") logFailure(attempt, deps.logger);
+  await Promise.all([deps.recorder.recordAttempt(attempt), actOnVerdict(delivery, attempt, deps)]);
+}
+
+async function attemptInside(delivery: Delivery, deps: DeliverDeps): Promise<RecordedAttempt> {
+  const startedUs = deps.clock.monotonicUs();
+  try {
+    return await deps.makeAttempt(delivery);
+  } finally {
+    deps.gates.leave(delivery.endpoint, (deps.clock.monotonicUs() - startedUs) / 1000);
+  }
+}
+
+/** What follows, by the verdict alone. */
+async function actOnVerdict(delivery: Delivery, { verdict, number }: RecordedAttempt, deps: DeliverDeps): Promise<void> {
+  const { event, endpoint } = delivery;
+  const { subscriptionId } = endpoint;
+  switch (verdict.kind) {
+    case "delivered":
+      return;
+    case "retry":
+      await deps.recorder.defer({
+        key: subscriptionId,
+        value: encodeDeferredDelivery({ event, subscriptionId, nextAttempt: number + 1 }),
+        dueAtMs: verdict.atMs,
+      });
+      return;
+    case "dead": {
+      const deliveryId = deliveryIdOf(event.id, subscriptionId);
+      const { reason } = verdict;
+      const diedAtMs = deps.clock.nowMs();
+      await deps.recorder.recordDeadLetter({ event, subscriptionId, deliveryId, attempts: number, reason, diedAtMs });
+    }
+  }
+}
+
+/** The subscription is paused: the delivery waits, durably, and looks again from time to time. */
+async function hold(delivery: Delivery, deps: DeliverDeps): Promise<void> {
+  const nowMs = deps.clock.nowMs();
+  const waitedMs = nowMs - (delivery.heldSinceMs ?? nowMs);
+  const delayMs = Math.min(Math.max(waitedMs / 2, HOLD_MS.shortest), HOLD_MS.longest);
+  await defer(delivery, nowMs + delayMs, deps);
+}
+
+/** Puts the delivery off without an attempt: its number stays. */
+async function defer(delivery: Delivery, dueAtMs: number, { recorder, clock, metrics }: DeliverDeps): Promise<void> {
+  const { event, endpoint, attempt } = delivery;
+  const heldSinceMs = delivery.heldSinceMs ?? clock.nowMs();
+  const value = encodeDeferredDelivery({
+    event,
+    subscriptionId: endpoint.subscriptionId,
+    nextAttempt: attempt,
+    heldSinceMs: Math.round(heldSinceMs),
+  });
+  metrics.deferred(endpoint.isPaused ? "paused" : "no_room");
+  await recorder.defer({ key: endpoint.subscriptionId, value, dueAtMs: Math.ceil(dueAtMs) });
+}
+
+/** One wide line per failed attempt: everything that an operator asks first, without the tenant's data. */
+function logFailure(attempt: RecordedAttempt, logger: Logger): void {
+  const { bodyStart: _, ...facts } = attempt;
+  logger.info(facts, "attempt failed");
+}

@@ -1,0 +1,126 @@
+import type { RecordedAttempt } from "@postrider/records";
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+
+/** What the dispatcher counts. */
+export interface DispatcherMetrics {
+  readonly attempted: (attempt: RecordedAttempt) => void;
+  readonly deferred: (reason: "paused" | "no_room") => void;
+  /** An event was read again within the time in which publishing an id twice delivers once. */
+  readonly repeated: () => void;
+  readonly quarantined: () => void;
+  /** A deferred delivery whose subscription is gone was dropped. */
+  readonly cancelled: () => void;
+}
+
+export interface MetricSources {
+  readonly registry: Registry;
+  /** Requests out now. */
+  readonly inFlight: () => number;
+}
+
+/** From 5 ms to a day: a delivery may come at once, or after its last retry. */
+const DELAY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60, 300, 1800, 7200, 36000, 86400];
+
+export function createDispatcherMetrics({ registry, inFlight }: MetricSources): DispatcherMetrics {
+  const registers = [registry];
+  const delay = new Histogram({
+    name: "postrider_notification_delay_seconds",
+    help: "From the event (origin=event, t_r - t_e) or from its acceptance (origin=acceptance) to the acknowledged receipt.",
+    labelNames: ["origin"],
+    buckets: DELAY_BUCKETS,
+    registers,
+  });
+  const fromEvent = delay.labels({ origin: "event" });
+  const fromAcceptance = delay.labels({ origin: "acceptance" });
+  const attempts = new Counter({
+    name: "postrider_attempts_total",
+    help: "HTTP requests to receivers by result: a status class, or why there was no answer.",
+    labelNames: ["result"],
+    registers,
+  });
+  const deliveries = new Counter({
+    name: "postrider_deliveries_total",
+    help: "Deliveries that ended: delivered, or dead by reason. The success rate R is delivered over all.",
+    labelNames: ["outcome"],
+    registers,
+  });
+  const delivered = deliveries.labels({ outcome: "delivered" });
+  const retries = new Counter({ name: "postrider_retries_total", help: "Attempts that will be made again.", registers });
+  addInFlightGauge(registry, inFlight);
+  return {
+    attempted: (attempt) => {
+      attempts.inc({ result: resultLabel(attempt) });
+      const { verdict, startedAtMs, durationUs } = attempt;
+      if (verdict.kind === "retry") retries.inc();
+      if (verdict.kind === "dead") deliveries.inc({ outcome: verdict.reason });
+      if (verdict.kind !== "delivered") return;
+      const receivedAtMs = startedAtMs + durationUs / 1000;
+      delivered.inc();
+      fromEvent.observe(Math.max(0, receivedAtMs - attempt.eventTimeMs) / 1000);
+      fromAcceptance.observe(Math.max(0, receivedAtMs - attempt.acceptedAtMs) / 1000);
+    },
+    ...createFateCounters(registry),
+  };
+}
+
+function createFateCounters(registry: Registry): Omit<DispatcherMetrics, "attempted"> {
+  const registers = [registry];
+  const deferred = new Counter({
+    name: "postrider_deferred_total",
+    help: "Deliveries put off without an attempt: their subscription is paused, or their endpoint has no room.",
+    labelNames: ["reason"],
+    registers,
+  });
+  const repeated = new Counter({
+    name: "postrider_repeated_events_total",
+    help: "Events published again under an id of the last ten minutes, and not delivered again.",
+    registers,
+  });
+  const quarantined = new Counter({
+    name: "postrider_quarantined_total",
+    help: "Records of the events topic that are no events. Look at the quarantine topic for the reasons.",
+    registers,
+  });
+  const cancelled = new Counter({
+    name: "postrider_cancelled_total",
+    help: "Deferred deliveries that were dropped because their subscription was deleted or disabled, or wants other events now.",
+    registers,
+  });
+  return {
+    deferred: (reason) => {
+      deferred.inc({ reason });
+    },
+    repeated: () => {
+      repeated.inc();
+    },
+    quarantined: () => {
+      quarantined.inc();
+    },
+    cancelled: () => {
+      cancelled.inc();
+    },
+  };
+}
+
+function addInFlightGauge(registry: Registry, inFlight: () => number): void {
+  new Gauge({
+    name: "postrider_in_flight_requests",
+    help: "Requests to receivers that are out now.",
+    registers: [registry],
+    collect() {
+      this.set(inFlight());
+    },
+  });
+}
+
+function resultLabel({ result }: RecordedAttempt): string {
+  switch (result.kind) {
+    case "responded":
+      return result.status >= 200 && result.status < 300 && !result.isAcknowledged
+        ? "not_acknowledged"
+        : `${Math.floor(result.status / 100)}xx`;
+    case "unreachable":
+    case "refused":
+      return result.reason;
+  }
+}

@@ -1,0 +1,131 @@
+import type { LogReader, LogRecord } from "@postrider/kit-event-log";
+import { type Clock, pause, untilAborted } from "@postrider/kit-lifecycle";
+import type { Logger } from "@postrider/kit-telemetry";
+import { decodeEvent, encodeQuarantined } from "@postrider/records";
+import { dispatchEvent, type DispatchEventDeps } from "./dispatch-event.ts";
+import type { DispatcherMetrics } from "./dispatcher-metrics.ts";
+import { PartitionProgress } from "./partition-progress.ts";
+import type { Recorder } from "./recorder.ts";
+
+/** How far progress may be ahead of what is committed: what a crash repeats at most, beside what was in flight. */
+const COMMIT_MS = 200;
+
+export interface EventDispatchDeps extends Omit<DispatchEventDeps, "signal"> {
+  readonly reader: LogReader;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: DispatcherMetrics;
+}
+
+export interface EventDispatchSignals {
+  /** No more events are read. */
+  readonly stop: AbortSignal;
+  /** What is out is no longer waited for. */
+  readonly abandon: AbortSignal;
+}
+
+/**
+ * The main path: from a record of the log to its deliveries, and from their ends to the committed position. Reads until
+ * `stop`, then waits for what is out until `abandon`, and commits.
+ * @throws LogError when reading can't go on
+ */
+export async function runEventDispatch(deps: EventDispatchDeps, signals: EventDispatchSignals): Promise<void> {
+  const dispatch = new EventDispatch(deps, signals);
+  await dispatch.run();
+}
+
+class EventDispatch {
+  readonly #deps: EventDispatchDeps;
+  readonly #signals: EventDispatchSignals;
+  readonly #partitions = new Map<number, PartitionProgress>();
+  readonly #out = new Set<Promise<void>>();
+
+  constructor(deps: EventDispatchDeps, signals: EventDispatchSignals) {
+    this.#deps = deps;
+    this.#signals = signals;
+  }
+
+  async run(): Promise<void> {
+    const { stop, abandon } = this.#signals;
+    const committing = this.#commitUntil(stop);
+    await this.#deps.reader.run(
+      {
+        assigned: async (positions) => {
+          for (const position of positions) {
+            this.#partitions.set(position.partition, await PartitionProgress.restore(position, this.#deps));
+          }
+        },
+        revoked: (numbers) => {
+          for (const number of numbers) this.#partitions.delete(number);
+        },
+        records: (number, records) => {
+          const partition = this.#partitions.get(number);
+          if (partition) for (const record of records) this.#take(partition, record);
+        },
+      },
+      stop,
+    );
+    await Promise.race([Promise.all(this.#out), untilAborted(abandon)]);
+    await committing;
+    await this.#commit();
+  }
+
+  #take(partition: PartitionProgress, record: LogRecord): void {
+    switch (partition.take(record)) {
+      case "finished_before":
+        return;
+      case "repeated":
+        this.#deps.metrics.repeated();
+        partition.finish(record.offset);
+        return;
+      case "new": {
+        const work = this.#finishAfter(partition, record);
+        this.#out.add(work);
+        void work.finally(() => this.#out.delete(work));
+      }
+    }
+  }
+
+  async #finishAfter(partition: PartitionProgress, record: LogRecord): Promise<void> {
+    try {
+      await this.#dispatch(record);
+    } catch (error) {
+      // Only an ending process gives up: the event stays unfinished, and the next start reads it again.
+      if (this.#signals.abandon.aborted) return;
+      throw error;
+    }
+    partition.finish(record.offset);
+  }
+
+  async #dispatch(record: LogRecord): Promise<void> {
+    const decoded = decodeEvent(record);
+    if (decoded.kind === "event") {
+      await dispatchEvent(decoded.event, { ...this.#deps, signal: this.#signals.abandon });
+      return;
+    }
+    this.#deps.metrics.quarantined();
+    await this.#deps.recorder.recordQuarantined(encodeQuarantined(record, decoded.reason));
+  }
+
+  async #commitUntil(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      await pause(this.#deps.clock, COMMIT_MS, stop);
+      await this.#commit();
+    }
+  }
+
+  async #commit(): Promise<void> {
+    const uncommitted = [...this.#partitions.values()].flatMap((partition) => {
+      const position = partition.findUncommitted();
+      return position ? [{ partition, position }] : [];
+    });
+    if (uncommitted.length === 0) return;
+    try {
+      await this.#deps.reader.commit(uncommitted.map(({ position }) => position));
+      for (const { partition, position } of uncommitted) partition.noteCommitted(position);
+    } catch (error) {
+      this.#deps.logger.warn({ err: error }, "could not commit the position; tried again at the next commit");
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import { EndpointRoom, MAX_QUEUE_WAIT_MS } from "@postrider/domain-flow";
+import type { Clock } from "@postrider/kit-lifecycle";
+import type { Endpoint } from "./endpoint.ts";
+
+/** What a delivery is told at the gate of its endpoint. */
+export type Entry = { readonly kind: "entered" } | { readonly kind: "defer"; readonly untilMs: number };
+
+export interface Waiting {
+  readonly sinceMs: number;
+  readonly settle: (entry: Entry) => void;
+}
+
+const ENTERED: Entry = { kind: "entered" };
+
+/**
+ * The gate of one endpoint: acts on what its {@link EndpointRoom} decides. Whoever entered must leave; whoever waits is
+ * let in as others leave and as the rate allows, or turned away after {@link MAX_QUEUE_WAIT_MS}.
+ */
+export class Gate {
+  readonly #room: EndpointRoom;
+  readonly #clock: Clock;
+  #limits: Endpoint["limits"];
+  #waiting: Waiting[] = [];
+  #isStartPlanned = false;
+
+  constructor({ limits }: Endpoint, clock: Clock) {
+    this.#room = new EndpointRoom(limits);
+    this.#limits = limits;
+    this.#clock = clock;
+  }
+
+  get isIdle(): boolean {
+    return this.#room.inFlight === 0 && this.#waiting.length === 0;
+  }
+
+  get isWaitedAt(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  enter({ limits }: Endpoint): Promise<Entry> | Entry {
+    if (limits !== this.#limits) this.#takeLimits(limits);
+    const nowMs = this.#clock.nowMs();
+    const admission = this.#room.admit(nowMs);
+    switch (admission.kind) {
+      case "send":
+        this.#room.start(nowMs);
+        return ENTERED;
+      case "queue":
+        return this.#wait(nowMs);
+      case "defer":
+        return admission;
+    }
+  }
+
+  /** @param latencyMs how long it was inside */
+  leave(latencyMs: number): void {
+    const nowMs = this.#clock.nowMs();
+    this.#room.finish(nowMs, latencyMs);
+    this.#letIn(nowMs);
+  }
+
+  /** Defers those who have waited too long. */
+  turnAway(): void {
+    const nowMs = this.#clock.nowMs();
+    while (this.#waiting[0] && nowMs - this.#waiting[0].sinceMs > MAX_QUEUE_WAIT_MS) {
+      this.#room.leaveQueue();
+      this.#waiting.shift()?.settle({ kind: "defer", untilMs: this.#room.reserve(nowMs) });
+    }
+  }
+
+  async #wait(sinceMs: number): Promise<Entry> {
+    this.#room.enqueue();
+    const entry = new Promise<Entry>((settle) => {
+      this.#waiting.push({ sinceMs, settle });
+    });
+    this.#planStart(sinceMs);
+    return entry;
+  }
+
+  #letIn(nowMs: number): void {
+    while (this.#room.canStartQueued(nowMs)) {
+      this.#room.startQueued(nowMs);
+      this.#waiting.shift()?.settle(ENTERED);
+    }
+    this.#planStart(nowMs);
+  }
+
+  /** Where a rate holds the first in the queue back, nobody's leaving lets it in: time does. */
+  #planStart(nowMs: number): void {
+    const delayMs = this.#room.nextStartAtMs - nowMs;
+    if (this.#isStartPlanned || this.#waiting.length === 0 || delayMs <= 0) return;
+    this.#isStartPlanned = true;
+    this.#clock.after(delayMs, () => {
+      this.#isStartPlanned = false;
+      this.#letIn(this.#clock.nowMs());
+    });
+  }
+
+  #takeLimits(limits: Endpoint["limits"]): void {
+    this.#limits = limits;
+    this.#room.setLimits(limits);
+  }
+}

@@ -1,0 +1,74 @@
+import type { Clock } from "@postrider/kit-lifecycle";
+import type { Endpoint } from "./endpoint.ts";
+import { type Entry, Gate } from "./gate.ts";
+
+/** How often those who wait are looked at for having waited too long; coarse, since the bound is a second. */
+const SWEEP_MS = 250;
+/** Endpoints whose state is kept while nothing is going on at them; beyond, idle ones are forgotten. */
+const MAX_GATES = 20_000;
+
+/**
+ * The gates of all endpoints: who may send now, who waits in memory for a moment, and who has to come back later. A slow
+ * endpoint so holds a bounded number of deliveries in memory for about a second at most, and no other waits for it.
+ */
+export interface Gates {
+  /** Resolves at once, or after a short wait. Whoever entered must leave. */
+  readonly enter: (endpoint: Endpoint) => Promise<Entry> | Entry;
+  /** @param latencyMs how long it was inside */
+  readonly leave: (endpoint: Endpoint, latencyMs: number) => void;
+  /** How many are inside all gates. */
+  readonly inFlight: () => number;
+}
+
+export function createGates(clock: Clock): Gates {
+  const gates = new Map<string, Gate>();
+  let inFlight = 0;
+  let isSweepPlanned = false;
+
+  function findGate(endpoint: Endpoint): Gate {
+    const known = gates.get(endpoint.subscriptionId);
+    if (known) return known;
+    if (gates.size >= MAX_GATES) forgetIdle();
+    const gate = new Gate(endpoint, clock);
+    gates.set(endpoint.subscriptionId, gate);
+    return gate;
+  }
+
+  function forgetIdle(): void {
+    for (const [id, gate] of gates) if (gate.isIdle) gates.delete(id);
+  }
+
+  function planSweep(): void {
+    if (isSweepPlanned) return;
+    isSweepPlanned = true;
+    clock.after(SWEEP_MS, sweep);
+  }
+
+  function sweep(): void {
+    isSweepPlanned = false;
+    for (const gate of gates.values()) {
+      gate.turnAway();
+      if (gate.isWaitedAt) planSweep();
+    }
+  }
+
+  return {
+    enter: (endpoint) => {
+      const entry = findGate(endpoint).enter(endpoint);
+      if (!(entry instanceof Promise)) {
+        if (entry.kind === "entered") inFlight += 1;
+        return entry;
+      }
+      planSweep();
+      return entry.then((settled) => {
+        if (settled.kind === "entered") inFlight += 1;
+        return settled;
+      });
+    },
+    leave: (endpoint, latencyMs) => {
+      inFlight -= 1;
+      gates.get(endpoint.subscriptionId)?.leave(latencyMs);
+    },
+    inFlight: () => inFlight,
+  };
+}

@@ -1,0 +1,59 @@
+import type { LogReader, LogRecord, Position } from "@postrider/kit-event-log";
+import type { Clock } from "@postrider/kit-lifecycle";
+import { PartitionWindow } from "@postrider/kit-progress";
+import { createRepetitions, type Repetitions } from "./repetitions.ts";
+
+/** What one partition may hold unfinished. Beyond, its reading waits; events of 1 KB then take some 8 MiB. */
+const WINDOW = { maxRecords: 8192, maxBytes: 32 * 1024 * 1024, maxMetadataChars: 3072 };
+
+/** What to do with a record of the partition. */
+export type Taken = "new" | "finished_before" | "repeated";
+
+/** How far one partition has come: what is unfinished, what was finished out of order, and which ids were seen. */
+export class PartitionProgress {
+  readonly partition: number;
+  readonly #window: PartitionWindow;
+  readonly #repetitions: Repetitions;
+  readonly #reader: LogReader;
+  #isPaused = false;
+
+  private constructor(position: Position, repetitions: Repetitions, reader: LogReader) {
+    this.partition = position.partition;
+    this.#window = new PartitionWindow({ position, ...WINDOW });
+    this.#repetitions = repetitions;
+    this.#reader = reader;
+  }
+
+  /** Goes on from a committed position, knowing the ids of the last minutes. */
+  static async restore(position: Position, { reader, clock }: { reader: LogReader; clock: Clock }): Promise<PartitionProgress> {
+    return new PartitionProgress(position, await createRepetitions({ reader, clock, position }), reader);
+  }
+
+  /** Counts the record in. One that is "new" or "repeated" must be finished; reading pauses when the window is full. */
+  take(record: LogRecord): Taken {
+    const isRepeated = this.#repetitions.isRepeated(record);
+    if (this.#window.shouldSkip(record.offset)) return "finished_before";
+    this.#window.admit(record.offset, record.value.byteLength);
+    if (this.#window.isFull && !this.#isPaused) {
+      this.#isPaused = true;
+      this.#reader.pause(this.partition);
+    }
+    return isRepeated ? "repeated" : "new";
+  }
+
+  finish(offset: number): void {
+    this.#window.finish(offset);
+    if (!this.#isPaused || !this.#window.hasRoom) return;
+    this.#isPaused = false;
+    this.#reader.resume(this.partition);
+  }
+
+  /** Where it stands, if that is not committed yet. */
+  findUncommitted(): Position | undefined {
+    return this.#window.isDirty ? { partition: this.partition, ...this.#window.position() } : undefined;
+  }
+
+  noteCommitted({ offset, metadata }: Position): void {
+    this.#window.markCommitted({ offset, metadata });
+  }
+}

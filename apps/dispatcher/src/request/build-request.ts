@@ -1,0 +1,79 @@
+import type { Event } from "@postrider/domain-event";
+import type { EgressRequest } from "@postrider/kit-egress";
+import type { Random } from "@postrider/kit-lifecycle";
+import { sign } from "@postrider/kit-signature";
+import type { Endpoint } from "../endpoint.ts";
+import { encodeEnvelope, encodeQuery } from "./envelope.ts";
+
+/** A query string that common servers still take; they end at 8 KiB for the whole request line. */
+const MAX_QUERY_CHARACTERS = 7000;
+/** Kept of an answer when only its status counts: enough to see why it failed. */
+const BODY_START_BYTES = 1024;
+/** Kept of an answer whose body must acknowledge. */
+const ACKNOWLEDGEMENT_BYTES = 64 * 1024;
+
+export interface RequestContext {
+  readonly nowMs: number;
+  readonly random: Random;
+  readonly userAgent: string;
+}
+
+/** The event does not fit into what this endpoint's method can carry. */
+export interface RefusedRequest {
+  readonly kind: "refused";
+  readonly reason: "query_too_long";
+}
+
+export type BuiltRequest = { readonly kind: "request"; readonly request: EgressRequest } | RefusedRequest;
+
+/**
+ * The HTTP request of one attempt. What is signed is what is sent: the body's bytes; of a GET or DELETE, which has none,
+ * the query string after the question mark.
+ */
+export function buildRequest(event: Event, endpoint: Endpoint, context: RequestContext): BuiltRequest {
+  if (endpoint.method === "GET" || endpoint.method === "DELETE") return buildQueryRequest(event, endpoint, context);
+  const { contentType, body } = encodeEnvelope(event, endpoint);
+  const headers = { "content-type": contentType, ...buildHeaders(event, endpoint, { ...context, signedBytes: body }) };
+  return { kind: "request", request: { ...sendOptions(endpoint), url: endpoint.url, headers, body } };
+}
+
+function buildQueryRequest(event: Event, endpoint: Endpoint, context: RequestContext): BuiltRequest {
+  const separator = endpoint.url.includes("?") ? "&" : "?";
+  const url = `${endpoint.url}${separator}${encodeQuery(event, endpoint)}`;
+  const query = url.slice(url.indexOf("?") + 1);
+  if (query.length > MAX_QUERY_CHARACTERS) return { kind: "refused", reason: "query_too_long" };
+  const headers = buildHeaders(event, endpoint, { ...context, signedBytes: Buffer.from(query) });
+  return { kind: "request", request: { ...sendOptions(endpoint), url, headers } };
+}
+
+function sendOptions({ method, timeoutMs, acknowledgement }: Endpoint): {
+  method: Endpoint["method"];
+  timeoutMs: number;
+  keepBodyBytes: number;
+} {
+  const keepBodyBytes = acknowledgement.kind === "status" ? BODY_START_BYTES : ACKNOWLEDGEMENT_BYTES;
+  return { method, timeoutMs, keepBodyBytes };
+}
+
+function buildHeaders(
+  event: Event,
+  endpoint: Endpoint,
+  { nowMs, random, userAgent, signedBytes }: RequestContext & { signedBytes: Uint8Array },
+): Record<string, string> {
+  const timestampSeconds = Math.floor(nowMs / 1000);
+  const keys = endpoint.keys.filter(({ expiresAtMs }) => expiresAtMs > nowMs).map(({ key }) => key);
+  return {
+    ...endpoint.headers,
+    "user-agent": userAgent,
+    "webhook-id": event.id,
+    "webhook-timestamp": String(timestampSeconds),
+    "webhook-signature": sign({ id: event.id, timestampSeconds, body: signedBytes, keys }),
+    traceparent: createTraceparent(random),
+  };
+}
+
+/** W3C Trace Context: a trace of its own for each attempt, not sampled. Receivers learn nothing of the platform's traces. */
+function createTraceparent(random: Random): string {
+  const hex = (): string => Math.floor(random() * 0x1_0000_0000).toString(16).padStart(8, "0");
+  return `00-${hex()}${hex()}${hex()}${hex()}-${hex()}${hex()}-00`;
+}

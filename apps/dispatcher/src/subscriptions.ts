@@ -1,0 +1,14 @@
+import type {
+  ResolveRequest,
+  ResolveResponse,
+  SubscriptionChange,
+  WatchRequest,
+} from "@postrider/contracts/postrider/v1/subscription";
+
+/** What the dispatcher needs of the subscription service, in process or by gRPC. */
+export interface Subscriptions {
+  /** Who wants events of this tenant and type. Rejects when it can't be told now. */
+  readonly resolve: (request: ResolveRequest) => Promise<ResolveResponse>;
+  /** Changes after a revision; the first message tells the current revision. Ends or fails when the connection does. */
+  readonly watch: (request: WatchRequest, signal: AbortSignal) => AsyncIterable<SubscriptionChange>;
+}

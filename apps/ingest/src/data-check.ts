@@ -1,0 +1,54 @@
+import { isUtf8 } from "node:buffer";
+import { isJsonContentType, type Violation } from "@postrider/domain-event";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+
+/** Says what is wrong with an event's data; undefined when nothing is. */
+export type DataCheck = (data: Uint8Array, contentType: string) => Violation | undefined;
+
+/**
+ * Makes the check of an event type's data from its JSON Schema 2020-12 (empty: any data). JSON must be JSON in any case,
+ * since receivers get it spliced into an envelope.
+ * @throws Error when the schema is none; the catalog refuses such schemas
+ */
+export function compileDataCheck(schema: string): DataCheck {
+  const validate = schema === "" ? undefined : compileSchema(schema);
+  return (data, contentType) => {
+    if (!isJsonContentType(contentType)) return validate && notJson(contentType);
+    const parsed = parseJson(data);
+    if (parsed.kind === "wrong") return { field: "event.data", description: parsed.description };
+    return !validate || validate(parsed.value) ? undefined : firstViolation(validate);
+  };
+}
+
+function compileSchema(schema: string): ValidateFunction {
+  // Strict mode refuses keywords that it does not know; JSON Schema says that they are annotations.
+  const ajv = new Ajv2020({ strict: false });
+  addFormats.default(ajv);
+  return ajv.compile(JSON.parse(schema) as object);
+}
+
+function notJson(contentType: string): Violation {
+  const description = `${JSON.stringify(contentType)} is not JSON, but the event type has a JSON Schema`;
+  return { field: "event.content_type", description };
+}
+
+function parseJson(data: Uint8Array): { kind: "json"; value: unknown } | { kind: "wrong"; description: string } {
+  if (!isUtf8(data)) return { kind: "wrong", description: "is not JSON: its bytes are not UTF-8" };
+  const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("utf8");
+  try {
+    return { kind: "json", value: JSON.parse(text) as unknown };
+  } catch (error) {
+    return { kind: "wrong", description: `is not JSON: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+function firstViolation(validate: ValidateFunction): Violation {
+  const [error] = validate.errors ?? [];
+  const path = error?.instancePath ?? "";
+  const extra = error && "additionalProperty" in error.params ? `: ${String(error.params["additionalProperty"])}` : "";
+  return {
+    field: `event.data${path}`,
+    description: `${path === "" ? "the data" : path} ${error?.message ?? "breaks the schema"}${extra}`,
+  };
+}

@@ -1,0 +1,30 @@
+import type { Event as EventMessage } from "@postrider/contracts/postrider/v1/ingest";
+import { RpcError } from "@postrider/kit-rpc";
+import type { EventCandidate } from "../accept-event.ts";
+
+/** @throws {RpcError} invalid_argument when there is no event at all */
+export function decodeEventMessage(message: EventMessage | undefined): EventCandidate {
+  if (!message) throw RpcError.invalid([{ field: "event", description: "is required" }]);
+  const data = decodePayload(message.data);
+  return {
+    tenantId: message.tenantId,
+    type: message.type,
+    ...(message.id === "" ? {} : { id: message.id }),
+    ...(message.source === "" ? {} : { source: message.source }),
+    ...(message.time ? { timeMs: message.time.getTime() } : {}),
+    ...(message.contentType === "" ? {} : { contentType: message.contentType }),
+    ...(message.orderingKey === "" ? {} : { orderingKey: message.orderingKey }),
+    ...(data ? { data } : {}),
+  };
+}
+
+function decodePayload(data: EventMessage["data"]): Uint8Array | undefined {
+  switch (data?.$case) {
+    case "binaryData":
+      return data.value;
+    case "jsonData":
+      return Buffer.from(data.value, "utf8");
+    case undefined:
+      return undefined;
+  }
+}

@@ -1,0 +1,55 @@
+import type { ServerDuplexStream } from "@grpc/grpc-js";
+import type {
+  PublishResult,
+  PublishStreamRequest,
+  PublishStreamResponse,
+} from "@postrider/contracts/postrider/v1/ingest";
+import { encodeStatus, reportUnexpected } from "@postrider/kit-rpc";
+import { publish, type PublishDeps } from "../publish.ts";
+import { decodeEventMessage } from "./decode-event.ts";
+
+/** Requests of one stream that may be unanswered; then no more are read, and HTTP/2 holds the producer back. */
+const MAX_UNANSWERED = 1000;
+
+type PublishCall = ServerDuplexStream<PublishStreamRequest, PublishStreamResponse>;
+
+/** Answers each request of the stream when its event is durable or refused; ends when the producer has ended. */
+export function servePublishStream(call: PublishCall, deps: PublishDeps): void {
+  let unanswered = 0;
+  let hasEnded = false;
+
+  async function answer({ sequence, event }: PublishStreamRequest): Promise<void> {
+    const result = await publishOne(event, deps, call.getPath());
+    unanswered -= 1;
+    if (!call.cancelled) call.write({ sequence, result });
+    if (unanswered < MAX_UNANSWERED / 2) call.resume();
+    if (hasEnded && unanswered === 0) call.end();
+  }
+
+  call.on("data", (request: PublishStreamRequest) => {
+    unanswered += 1;
+    if (unanswered >= MAX_UNANSWERED) call.pause();
+    void answer(request);
+  });
+  call.on("end", () => {
+    hasEnded = true;
+    if (unanswered === 0) call.end();
+  });
+  call.on("error", () => {
+    // The producer is gone. What it sent is accepted or not as usual; there is nobody to tell.
+  });
+}
+
+async function publishOne(
+  event: PublishStreamRequest["event"],
+  deps: PublishDeps,
+  method: string,
+): Promise<PublishResult> {
+  try {
+    const response = await publish(decodeEventMessage(event), deps);
+    return { outcome: { $case: "accepted", value: response } };
+  } catch (error) {
+    reportUnexpected(error, method);
+    return { outcome: { $case: "rejected", value: encodeStatus(error) } };
+  }
+}

@@ -1,0 +1,86 @@
+import { encodeStatus, RpcError } from "@postrider/kit-rpc";
+import type { PublishResponse, PublishResult } from "@postrider/contracts/postrider/v1/ingest";
+import { acceptEvent, type AcceptEventDeps, type CheckedEvent, type EventCandidate } from "./accept-event.ts";
+import type { IngestMetrics } from "./ingest-metrics.ts";
+import type { RecordEvents } from "./record-events.ts";
+
+export interface PublishDeps extends AcceptEventDeps {
+  readonly recordEvents: RecordEvents;
+  readonly metrics: IngestMetrics;
+}
+
+/** Takes one event in: checked, then durable, then answered. @throws {RpcError} when it was not accepted */
+export async function publish(candidate: EventCandidate, deps: PublishDeps): Promise<PublishResponse> {
+  const startedUs = deps.clock.monotonicUs();
+  try {
+    const event = await acceptEvent(candidate, deps);
+    const acceptedAtMs = await deps.recordEvents([event]);
+    deps.metrics.accepted(1, deps.clock.monotonicUs() - startedUs);
+    return { eventId: event.id, acceptedAt: new Date(acceptedAtMs) };
+  } catch (error) {
+    deps.metrics.rejected(error);
+    throw error;
+  }
+}
+
+/** The most events that one batch may hold. */
+export const MAX_BATCH_EVENTS = 1000;
+
+/** A candidate, or why the request held none. */
+export type BatchItem = EventCandidate | RpcError;
+
+/**
+ * Takes up to {@link MAX_BATCH_EVENTS} events in with one append. Each item has a result of its own, in order: a bad one
+ * does not hold the others back. @throws {RpcError} invalid_argument when there are too many
+ */
+export async function publishBatch(items: readonly BatchItem[], deps: PublishDeps): Promise<PublishResult[]> {
+  if (items.length > MAX_BATCH_EVENTS) {
+    const description = `${items.length} events are more than ${MAX_BATCH_EVENTS}`;
+    throw RpcError.invalid([{ field: "events", description }]);
+  }
+  const startedUs = deps.clock.monotonicUs();
+  const checked = await Promise.all(items.map(async (item) => checkItem(item, deps)));
+  const events = checked.filter((item): item is CheckedEvent => !(item instanceof Failure));
+  const recorded = await recordAll(events, deps);
+  if (recorded instanceof Failure) deps.metrics.rejected(recorded.error);
+  else deps.metrics.accepted(events.length, deps.clock.monotonicUs() - startedUs);
+  return checked.map((item) => {
+    if (item instanceof Failure) return rejectedResult(item);
+    return recorded instanceof Failure ? rejectedResult(recorded) : acceptedResult(item, recorded);
+  });
+}
+
+/** Why an item was not accepted, told apart from the items that were. */
+class Failure {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+async function checkItem(item: BatchItem, deps: PublishDeps): Promise<CheckedEvent | Failure> {
+  try {
+    if (item instanceof RpcError) throw item;
+    return await acceptEvent(item, deps);
+  } catch (error) {
+    deps.metrics.rejected(error);
+    return new Failure(error);
+  }
+}
+
+async function recordAll(events: readonly CheckedEvent[], deps: PublishDeps): Promise<Date | Failure> {
+  try {
+    return new Date(events.length === 0 ? 0 : await deps.recordEvents(events));
+  } catch (error) {
+    return new Failure(error);
+  }
+}
+
+function acceptedResult({ id }: CheckedEvent, acceptedAt: Date): PublishResult {
+  return { outcome: { $case: "accepted", value: { eventId: id, acceptedAt } } };
+}
+
+function rejectedResult({ error }: Failure): PublishResult {
+  return { outcome: { $case: "rejected", value: encodeStatus(error) } };
+}

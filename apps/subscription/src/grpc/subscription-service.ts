@@ -1,0 +1,102 @@
+import type { SubscriptionServiceServer } from "@postrider/contracts/postrider/v1/subscription";
+import { isTenantId, quote } from "@postrider/domain-event";
+import { RpcError } from "@postrider/kit-rpc";
+import type { SubscriptionLookups } from "../create-lookups.ts";
+import type { SubscriptionDeps } from "../subscription-deps.ts";
+import {
+  deleteSubscription,
+  pauseSubscription,
+  resumeSubscription,
+  rotateSecret,
+} from "../subscriptions/change-subscription.ts";
+import { findSubscription } from "../subscriptions/find-subscription.ts";
+import { listHistory } from "../subscriptions/list-history.ts";
+import { listSubscriptions } from "../subscriptions/list-subscriptions.ts";
+import { registerSubscription } from "../subscriptions/register-subscription.ts";
+import { updateSubscription } from "../subscriptions/update-subscription.ts";
+import { answer, answerStream } from "./answer.ts";
+import { decodeRegistration, decodeUpdate } from "./decode-subscription.ts";
+import { decodeDurationMs } from "./durations.ts";
+import { encodeHistoryEntry, encodeSubscription, encodeWithSecret } from "./encode-subscription.ts";
+import { decodePage, encodePageToken } from "./page-tokens.ts";
+import { requireField, requireFound } from "./require-field.ts";
+
+const WHAT = "subscription";
+
+type Reads = Pick<
+  SubscriptionServiceServer,
+  "getSubscription" | "listSubscriptions" | "listSubscriptionHistory" | "resolve" | "watch"
+>;
+type Writes = Pick<
+  SubscriptionServiceServer,
+  | "createSubscription"
+  | "updateSubscription"
+  | "pauseSubscription"
+  | "resumeSubscription"
+  | "deleteSubscription"
+  | "rotateSecret"
+>;
+
+/** The service of subscription.proto: decodes, calls one use case, encodes. */
+export function createSubscriptionService(
+  deps: SubscriptionDeps,
+  lookups: SubscriptionLookups,
+): SubscriptionServiceServer {
+  return { ...createWrites(deps), ...createReads(deps, lookups) };
+}
+
+function createWrites(deps: SubscriptionDeps): Writes {
+  return {
+    createSubscription: answer(async (request) => {
+      const subscription = await registerSubscription(deps, decodeRegistration(request));
+      return { subscription: encodeWithSecret(subscription) };
+    }),
+    updateSubscription: answer(async (request) => {
+      return { subscription: encodeSubscription(await updateSubscription(deps, decodeUpdate(request))) };
+    }),
+    pauseSubscription: answer(async ({ id }) => {
+      return { subscription: encodeSubscription(await pauseSubscription(deps, requireField("id", id))) };
+    }),
+    resumeSubscription: answer(async ({ id }) => {
+      return { subscription: encodeSubscription(await resumeSubscription(deps, requireField("id", id))) };
+    }),
+    deleteSubscription: answer(async ({ id }) => {
+      await deleteSubscription(deps, requireField("id", id));
+      return {};
+    }),
+    rotateSecret: answer(async ({ id, overlap }) => {
+      const rotation = { id: requireField("id", id), overlapMs: overlap && decodeDurationMs(overlap) };
+      return { subscription: encodeWithSecret(await rotateSecret(deps, rotation)) };
+    }),
+  };
+}
+
+function createReads(deps: SubscriptionDeps, lookups: SubscriptionLookups): Reads {
+  return {
+    getSubscription: answer(async ({ id }) => {
+      const found = await findSubscription(deps, requireField("id", id));
+      return { subscription: encodeSubscription(requireFound(WHAT, id, found)) };
+    }),
+    listSubscriptions: answer(async (request) => {
+      const tenantId = decodeTenantFilter(request.tenantId);
+      const scope = `subscriptions of ${tenantId ?? "all"}`;
+      const page = await listSubscriptions(deps, { tenantId, ...decodePage(request, scope) });
+      return {
+        subscriptions: page.subscriptions.map(encodeSubscription),
+        nextPageToken: encodePageToken(page.nextAfter, scope),
+      };
+    }),
+    listSubscriptionHistory: answer(async ({ id }) => {
+      const entries = await listHistory(deps, requireField("id", id));
+      return { entries: requireFound(WHAT, id, entries.length > 0 ? entries : undefined).map(encodeHistoryEntry) };
+    }),
+    resolve: answer(lookups.resolve),
+    watch: answerStream(lookups.watch),
+  };
+}
+
+function decodeTenantFilter(tenantId: string): string | undefined {
+  if (tenantId === "") return undefined;
+  if (isTenantId(tenantId)) return tenantId;
+  throw RpcError.invalid([{ field: "tenant_id", description: `${quote(tenantId)} is not a tenant id` }]);
+}

@@ -1,0 +1,4 @@
+export { createSubscription, type SubscriptionApp } from "./create-subscription.ts";
+export type { SubscriptionLookups, SubscriptionWithKeys } from "./create-lookups.ts";
+export { subscriptionSchema, type SubscriptionSchema } from "./store/subscription-schema.ts";
+export type { SubscriptionDeps } from "./subscription-deps.ts";

@@ -1,0 +1,16 @@
+import type { EventStore } from "@postrider/kit-event-store";
+import type { Clock } from "@postrider/kit-lifecycle";
+import type { Kysely } from "kysely";
+import type { SubscriptionSchema } from "./store/subscription-schema.ts";
+
+/** What the service is wired with; each use case takes what it needs of it. */
+export interface SubscriptionDeps {
+  readonly store: EventStore;
+  /** The projections, in the same storage as the store. */
+  readonly database: Kysely<SubscriptionSchema>;
+  readonly clock: Clock;
+  /** Cryptographically strong: ids and secrets are made of them. */
+  readonly randomBytes: (count: number) => Uint8Array;
+  /** Why a callback URL may not be called, naming the value; undefined if it may. */
+  readonly checkUrl: (url: string) => string | undefined;
+}

@@ -1,0 +1,35 @@
+import type { SubscriptionEvent } from "@postrider/domain-subscription";
+import { subscriptionAggregate, subscriptionStream } from "../store/subscription-aggregate.ts";
+import type { SubscriptionDeps } from "../subscription-deps.ts";
+
+export interface HistoryEntry {
+  readonly version: number;
+  readonly type: string;
+  readonly atMs: number;
+  /** What the event says, without secrets. */
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** As many as one answer may carry; of a longer history the newest are told. */
+const MAX_ENTRIES = 1000;
+
+/** The events of its stream, oldest first, also of one that was deleted; empty when there never was one. */
+export async function listHistory(
+  { store }: Pick<SubscriptionDeps, "store">,
+  id: string,
+): Promise<readonly HistoryEntry[]> {
+  const stored = await store.load(subscriptionStream(id));
+  return stored.slice(-MAX_ENTRIES).map((each) => {
+    const { kind, atMs, ...facts } = withoutSecret(subscriptionAggregate.decode(each));
+    return { version: each.version, type: kind, atMs, facts };
+  });
+}
+
+type Told<Event> = Event extends { readonly secret: string } ? Omit<Event, "secret"> : Event;
+
+function withoutSecret(event: SubscriptionEvent): Told<SubscriptionEvent> {
+  if (!("secret" in event)) return event;
+  const { secret, ...told } = event;
+  void secret;
+  return told;
+}

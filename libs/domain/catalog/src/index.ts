@@ -1,0 +1,10 @@
+export { decide, type EventTypeCommand, type EventTypeDecision } from "./decide.ts";
+export {
+  ABSENT,
+  evolve,
+  type EventType,
+  type EventTypeContent,
+  type EventTypeEvent,
+  type Example,
+  type ListedEventType,
+} from "./event-type.ts";

@@ -1,0 +1,17 @@
+/** What one HTTP attempt told us. Facts only: judging them is {@link judge}'s work. */
+export type AttemptResult =
+  | {
+      readonly kind: "responded";
+      /** The status line's number. */
+      readonly status: number;
+      /** What {@link isAcknowledged} made of the status and the body. */
+      readonly isAcknowledged: boolean;
+      /** From {@link parseRetryAfter}. */
+      readonly retryAfterMs?: number;
+    }
+  | { readonly kind: "unreachable"; readonly reason: UnreachableReason }
+  /** Nothing was sent, because egress forbids the address; `reason` is egress's own word for it. */
+  | { readonly kind: "refused"; readonly reason: string };
+
+/** Why no answer came, by stage. `timeout` is the deadline over everything; `protocol` is an answer that isn't HTTP. */
+export type UnreachableReason = "dns" | "connect" | "tls" | "timeout" | "reset" | "protocol";

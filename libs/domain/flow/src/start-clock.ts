@@ -1,0 +1,33 @@
+/**
+ * How far ahead of its time an attempt may start, in milliseconds: as late as a timer of a busy process fires. Without
+ * it each late start would lower the rate for good.
+ */
+const TOLERANCE_MS = 10;
+
+/**
+ * Keeps starts to a rate: the generic cell rate algorithm (ITU-T I.371). In any `w` milliseconds at most
+ * `rate * (w + 10) / 1000 + 1` attempts start.
+ */
+export class StartClock {
+  #intervalMs = 0;
+  /** When the next start is due if all keep the exact rate. */
+  #dueAtMs = 0;
+
+  /** What was started before counts at the old rate. */
+  setRate(ratePerSecond: number | undefined): void {
+    this.#intervalMs = ratePerSecond === undefined ? 0 : 1000 / ratePerSecond;
+  }
+
+  get intervalMs(): number {
+    return this.#intervalMs;
+  }
+
+  /** From when on a start is within the rate, milliseconds since the epoch. May have passed. */
+  get nextStartAtMs(): number {
+    return this.#intervalMs === 0 ? 0 : Math.ceil(this.#dueAtMs - TOLERANCE_MS);
+  }
+
+  start(nowMs: number): void {
+    this.#dueAtMs = Math.max(nowMs, this.#dueAtMs) + this.#intervalMs;
+  }
+}

@@ -1,0 +1,128 @@
+import { isEventTypePattern, isTenantId, quote, type Violation } from "@postrider/domain-event";
+import { checkCallbackUrl } from "./check-callback-url.ts";
+import { checkHeaders } from "./check-headers.ts";
+import { MAX_OVERLAP_MS } from "./secrets.ts";
+import type { Acknowledgement, Limits, RetryPolicy, SubscriptionSettings } from "./settings.ts";
+
+const DAY_MS = 86_400_000;
+
+// The bounds of proto/postrider/v1/subscription.proto, where they are documented for callers.
+const MAX_EVENT_TYPES = 100;
+const MAX_DESCRIPTION_CHARS = 1024;
+const MAX_EXACT_BODY_CHARS = 256;
+const MAX_DELAYS = 20;
+const MAX_DELAY_MS = 7 * DAY_MS;
+const MAX_AGE_MS = 30 * DAY_MS;
+const MAX_IN_FLIGHT = 1000;
+const MIN_TIMEOUT_MS = 1_000;
+const MAX_TIMEOUT_MS = 60_000;
+
+/** Everything that is wrong with the settings, by the fields' paths in the API. Empty: nothing. */
+export function checkSettings(settings: SubscriptionSettings): readonly Violation[] {
+  return [
+    ...checkCallbackUrl("subscription.callback_url", settings.callbackUrl),
+    ...checkEventTypes(settings.eventTypes),
+    ...checkDescription(settings.description),
+    ...checkAvailability(settings),
+    ...checkHeaders("subscription.headers", settings.headers),
+    ...checkAcknowledgement(settings.acknowledgement),
+    ...checkRetryPolicy(settings.retryPolicy),
+    ...checkLimits(settings.limits),
+  ];
+}
+
+/** Empty when the tenant's id is well-formed. */
+export function checkTenant(tenantId: string): readonly Violation[] {
+  const description = `${quote(tenantId)} is not a tenant id: 1 to 64 letters, digits, - or _ are allowed`;
+  return violationIf(!isTenantId(tenantId), "subscription.tenant_id", description);
+}
+
+/** Empty when the old secret may sign that long beside the new one. */
+export function checkOverlap(overlapMs: number): readonly Violation[] {
+  return checkDuration("overlap", overlapMs, [0, MAX_OVERLAP_MS]);
+}
+
+function checkEventTypes(eventTypes: readonly string[]): readonly Violation[] {
+  const field = "subscription.event_types";
+  if (eventTypes.length === 0 || eventTypes.length > MAX_EVENT_TYPES) {
+    return [{ field, description: `has ${eventTypes.length} entries; 1 to ${MAX_EVENT_TYPES} are allowed` }];
+  }
+  return eventTypes.flatMap((pattern, index) => [
+    ...violationIf(
+      !isEventTypePattern(pattern),
+      `${field}[${index}]`,
+      `${quote(pattern)} is neither an event type such as order.paid nor a pattern such as order.* or *`,
+    ),
+    ...violationIf(eventTypes.indexOf(pattern) < index, `${field}[${index}]`, `${quote(pattern)} is there twice`),
+  ]);
+}
+
+function checkDescription(description: string): readonly Violation[] {
+  return violationIf(
+    description.length > MAX_DESCRIPTION_CHARS,
+    "subscription.description",
+    `has ${description.length} characters; at most ${MAX_DESCRIPTION_CHARS} are allowed`,
+  );
+}
+
+/** The API names them already; nothing sends them yet. */
+function checkAvailability({ payloadFormat, signature }: SubscriptionSettings): readonly Violation[] {
+  return [
+    ...violationIf(
+      payloadFormat === "cloudevents_binary" || payloadFormat === "cloudevents_structured",
+      "subscription.payload_format",
+      `${payloadFormat} is not available yet; standard, raw and platform are`,
+    ),
+    ...violationIf(
+      signature === "ed25519",
+      "subscription.signature",
+      `${signature} is not available yet; hmac_sha256 is`,
+    ),
+  ];
+}
+
+function checkAcknowledgement(acknowledgement: Acknowledgement): readonly Violation[] {
+  if (acknowledgement.kind !== "exact_body") return [];
+  const { length } = acknowledgement.body;
+  return violationIf(
+    length === 0 || length > MAX_EXACT_BODY_CHARS,
+    "subscription.acknowledgement.exact_body",
+    `has ${length} characters; 1 to ${MAX_EXACT_BODY_CHARS} are allowed`,
+  );
+}
+
+function checkRetryPolicy(policy: RetryPolicy): readonly Violation[] {
+  if (policy.kind === "default") return [];
+  const field = "subscription.retry_policy.delays";
+  const { delaysMs, maxAgeMs } = policy;
+  if (delaysMs.length > MAX_DELAYS) {
+    return [{ field, description: `has ${delaysMs.length} delays; at most ${MAX_DELAYS} are allowed` }];
+  }
+  return [
+    ...delaysMs.flatMap((delayMs, index) => checkDuration(`${field}[${index}]`, delayMs, [0, MAX_DELAY_MS])),
+    ...(maxAgeMs === undefined ? [] : checkDuration("subscription.retry_policy.max_age", maxAgeMs, [1, MAX_AGE_MS])),
+  ];
+}
+
+function checkLimits({ maxInFlight, ratePerSecond, timeoutMs }: Limits): readonly Violation[] {
+  const isCount = Number.isInteger(maxInFlight) && maxInFlight >= 1 && maxInFlight <= MAX_IN_FLIGHT;
+  const isRate = ratePerSecond === undefined || (Number.isFinite(ratePerSecond) && ratePerSecond > 0);
+  return [
+    ...violationIf(!isCount, "subscription.limits.max_in_flight", `${maxInFlight} is not from 1 to ${MAX_IN_FLIGHT}`),
+    ...violationIf(!isRate, "subscription.limits.rate_per_second", `${String(ratePerSecond)} is not above 0`),
+    ...checkDuration("subscription.limits.timeout", timeoutMs, [MIN_TIMEOUT_MS, MAX_TIMEOUT_MS]),
+  ];
+}
+
+function checkDuration(
+  field: string,
+  valueMs: number,
+  [leastMs, mostMs]: readonly [number, number],
+): readonly Violation[] {
+  const isWithin = valueMs >= leastMs && valueMs <= mostMs;
+  return violationIf(!isWithin, field, `${valueMs / 1000} s is not from ${leastMs / 1000} s to ${mostMs / 1000} s`);
+}
+
+function violationIf(isBroken: boolean, field: string, description: string): readonly Violation[] {
+  return isBroken ? [{ field, description }] : [];
+}

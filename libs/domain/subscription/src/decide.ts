@@ -1,0 +1,104 @@
+import type { Violation } from "@postrider/domain-event";
+import { checkOverlap, checkSettings, checkTenant } from "./check-settings.ts";
+import type { SubscriptionSettings } from "./settings.ts";
+import { isLive, type LiveSubscription, type Subscription, type SubscriptionEvent } from "./subscription.ts";
+
+/** `atMs`: when it was asked for, milliseconds since the epoch. Ids and secrets are made by the caller. */
+export type SubscriptionCommand =
+  | {
+      readonly kind: "create";
+      readonly id: string;
+      readonly tenantId: string;
+      readonly settings: SubscriptionSettings;
+      readonly secret: string;
+      readonly atMs: number;
+    }
+  | { readonly kind: "update"; readonly changes: Partial<SubscriptionSettings>; readonly atMs: number }
+  | { readonly kind: "pause"; readonly atMs: number }
+  | { readonly kind: "resume"; readonly atMs: number }
+  | { readonly kind: "disable"; readonly reason: string; readonly atMs: number }
+  | { readonly kind: "rotate_secret"; readonly secret: string; readonly overlapMs: number; readonly atMs: number }
+  | { readonly kind: "delete"; readonly atMs: number };
+
+/** No events: it is already as the command wants it. */
+export type SubscriptionDecision =
+  | { readonly kind: "accepted"; readonly events: readonly SubscriptionEvent[] }
+  | {
+      readonly kind: "rejected";
+      readonly code: "not_found" | "already_exists" | "invalid" | "wrong_state";
+      readonly message: string;
+      /** What is wrong with which field; with `invalid` only. */
+      readonly violations: readonly Violation[];
+    };
+
+type Create = Extract<SubscriptionCommand, { readonly kind: "create" }>;
+type Change = Exclude<SubscriptionCommand, Create>;
+
+/** What follows from a command. Pure: time, ids and secrets are in the command. */
+export function decide(command: SubscriptionCommand, state: Subscription): SubscriptionDecision {
+  if (command.kind === "create") return decideCreate(command, state);
+  if (!isLive(state)) return reject("not_found", "there is no such subscription");
+  return decideChange(command, state);
+}
+
+function decideCreate(command: Create, state: Subscription): SubscriptionDecision {
+  const { id, tenantId, settings, secret, atMs } = command;
+  if (state.kind !== "absent") return reject("already_exists", `subscription ${id} exists already`);
+  const violations = [...checkTenant(tenantId), ...checkSettings(settings)];
+  if (violations.length > 0) return rejectInvalid(violations);
+  return accept({ kind: "subscription_created", id, tenantId, settings, secret, atMs });
+}
+
+function decideChange(command: Change, state: LiveSubscription): SubscriptionDecision {
+  const happened = { id: state.id, tenantId: state.tenantId, atMs: command.atMs };
+  switch (command.kind) {
+    case "update":
+      return decideUpdate(command, state);
+    case "pause":
+      if (state.kind === "disabled")
+        return reject("wrong_state", `${state.id} is disabled (${state.reason}): resume it`);
+      return state.kind === "paused" ? accept() : accept({ ...happened, kind: "subscription_paused" });
+    case "resume":
+      return state.kind === "active" ? accept() : accept({ ...happened, kind: "subscription_resumed" });
+    case "disable":
+      if (state.kind === "disabled") return accept();
+      return accept({ ...happened, kind: "subscription_disabled", reason: command.reason });
+    case "rotate_secret":
+      return decideRotation(command, state);
+    case "delete":
+      return accept({ ...happened, kind: "subscription_deleted" });
+  }
+}
+
+function decideUpdate(
+  { changes, atMs }: Extract<Change, { readonly kind: "update" }>,
+  { id, tenantId, settings }: LiveSubscription,
+): SubscriptionDecision {
+  const changed = { ...settings, ...changes };
+  const violations = checkSettings(changed);
+  if (violations.length > 0) return rejectInvalid(violations);
+  // Settings are plain data, so equal texts are equal settings.
+  if (JSON.stringify(changed) === JSON.stringify(settings)) return accept();
+  return accept({ kind: "subscription_updated", id, tenantId, changes, atMs });
+}
+
+function decideRotation(
+  { secret, overlapMs, atMs }: Extract<Change, { readonly kind: "rotate_secret" }>,
+  { id, tenantId }: LiveSubscription,
+): SubscriptionDecision {
+  const violations = checkOverlap(overlapMs);
+  if (violations.length > 0) return rejectInvalid(violations);
+  return accept({ kind: "secret_rotated", id, tenantId, secret, oldExpiresAtMs: atMs + overlapMs, atMs });
+}
+
+function accept(...events: readonly SubscriptionEvent[]): SubscriptionDecision {
+  return { kind: "accepted", events };
+}
+
+function reject(code: "not_found" | "already_exists" | "wrong_state", message: string): SubscriptionDecision {
+  return { kind: "rejected", code, message, violations: [] };
+}
+
+function rejectInvalid(violations: readonly Violation[]): SubscriptionDecision {
+  return { kind: "rejected", code: "invalid", message: "the subscription breaks its bounds", violations };
+}

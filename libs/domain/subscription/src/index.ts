@@ -1,0 +1,21 @@
+export { checkSettings, checkTenant } from "./check-settings.ts";
+export { decide, type SubscriptionCommand, type SubscriptionDecision } from "./decide.ts";
+export { DEFAULT_OVERLAP_MS, listActiveSecrets, type Secret } from "./secrets.ts";
+export {
+  DEFAULT_LIMITS,
+  type Acknowledgement,
+  type Limits,
+  type Method,
+  type PayloadFormat,
+  type RetryPolicy,
+  type SignatureKind,
+  type SubscriptionSettings,
+} from "./settings.ts";
+export {
+  ABSENT,
+  evolve,
+  isLive,
+  type LiveSubscription,
+  type Subscription,
+  type SubscriptionEvent,
+} from "./subscription.ts";

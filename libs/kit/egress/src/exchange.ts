@@ -1,0 +1,142 @@
+import type { Clock } from "@postrider/kit-lifecycle";
+import type { Dispatcher } from "undici";
+
+import type { Expiring } from "./deadline-wheel.ts";
+import { judgeFailure, ProtocolError } from "./judge-failure.ts";
+import type { EgressResult } from "./result.ts";
+
+/** What an exchange reports to. */
+export interface ExchangeOwner {
+  /** The result is known. Called once. */
+  readonly settled: (exchange: Exchange, result: EgressResult) => void;
+  /** undici no longer holds the request; until then it occupies a place in the pool. Called once. */
+  readonly released: () => void;
+  /** Expired while it waited for a connection: settled, and undici holds it until its turn comes. */
+  readonly stranded: () => void;
+}
+
+/** What an exchange needs to know about its request. */
+export interface ExchangeTerms {
+  readonly isTls: boolean;
+  readonly startedUs: number;
+  readonly timeoutMs: number;
+  readonly keepBodyBytes: number;
+  readonly maxResponseBytes: number;
+  readonly clock: Clock;
+}
+
+/** Early Hints and the like: a receiver that sends more of them than this plays a game. */
+const MAX_INFORMATIONAL = 16;
+
+// Reasons for undici only, the result has its own words: made once, as an Error's stack is not free.
+const EXPIRED = new Error("the deadline has passed");
+const TOO_LONG = new Error("the response is longer than allowed");
+const TOO_MANY_INFORMATIONAL = new ProtocolError(`more than ${MAX_INFORMATIONAL} informational responses`);
+
+const NO_BODY = new Uint8Array(0);
+
+/**
+ * One request and its response: undici's handler at the dispatch level, and an item of the deadline wheel.
+ *
+ * waiting (for a connection) -> sent -> responding -> settled. It settles once: by the end of the response, a
+ * failure, the deadline or the cap on the response, whichever is first. undici may hold it longer than that: a
+ * request that waits for a connection can't be withdrawn, so it is dropped when its turn comes.
+ */
+export class Exchange implements Dispatcher.DispatchHandler, Expiring {
+  /** Its slot in the deadline wheel. */
+  slot = 0;
+  readonly #terms: ExchangeTerms;
+  readonly #owner: ExchangeOwner;
+  #state: "waiting" | "sent" | "responding" | "settled" = "waiting";
+  #controller: Dispatcher.DispatchController | undefined;
+  #informationalCount = 0;
+  #status = 0;
+  #retryAfter: string | undefined;
+  #receivedBytes = 0;
+  #kept: Buffer[] | undefined;
+
+  constructor(terms: ExchangeTerms, owner: ExchangeOwner) {
+    this.#terms = terms;
+    this.#owner = owner;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Thrown before anything is written: undici drops the request and keeps the connection.
+    if (this.#state === "settled") throw EXPIRED;
+    this.#state = "sent";
+    this.#controller = controller;
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status < 200) {
+      this.#informationalCount += 1;
+      if (this.#informationalCount > MAX_INFORMATIONAL) controller.abort(TOO_MANY_INFORMATIONAL);
+      return;
+    }
+    this.#state = "responding";
+    this.#status = status;
+    const retryAfter = headers["retry-after"];
+    this.#retryAfter = Array.isArray(retryAfter) ? retryAfter[0] : retryAfter;
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    const missingBytes = this.#terms.keepBodyBytes - this.#receivedBytes;
+    if (missingBytes > 0) (this.#kept ??= []).push(chunk.subarray(0, missingBytes));
+    this.#receivedBytes += chunk.length;
+    if (this.#receivedBytes <= this.#terms.maxResponseBytes) return;
+    this.#settleResponded(true);
+    // Paused, the parser stops inside this chunk; it would go on to the end of the message and find it aborted.
+    controller.pause();
+    controller.abort(TOO_LONG);
+  }
+
+  onResponseEnd(): void {
+    this.#settleResponded(false);
+    this.#owner.released();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    if (this.#state !== "settled") {
+      const failure = judgeFailure(error, { isConnected: this.#state !== "waiting", isTls: this.#terms.isTls });
+      this.#settle(failure.kind === "refused" ? failure : { ...failure, durationUs: this.#durationUs() });
+    }
+    this.#owner.released();
+  }
+
+  /** The deadline has passed: settles, and cuts the connection if there is one. */
+  expire(): void {
+    if (this.#state === "settled") return;
+    const stage = { waiting: "no connection", sent: "no answer", responding: "no complete answer" }[this.#state];
+    const message = `${stage} within ${this.#terms.timeoutMs} ms`;
+    this.#settle({ kind: "unreachable", reason: "timeout", message, durationUs: this.#durationUs() });
+    if (this.#controller === undefined) this.#owner.stranded();
+    else this.#controller.abort(EXPIRED);
+  }
+
+  #settleResponded(isTruncated: boolean): void {
+    this.#settle({
+      kind: "responded",
+      status: this.#status,
+      ...(this.#retryAfter === undefined ? undefined : { retryAfter: this.#retryAfter }),
+      // Copied, also when it is one chunk: a slice would keep the socket's whole read buffer alive.
+      body: this.#kept === undefined ? NO_BODY : Buffer.concat(this.#kept),
+      isTruncated,
+      durationUs: this.#durationUs(),
+    });
+  }
+
+  #settle(result: EgressResult): void {
+    if (this.#state === "settled") return;
+    this.#state = "settled";
+    this.#kept = undefined;
+    this.#owner.settled(this, result);
+  }
+
+  #durationUs(): number {
+    return Math.round(this.#terms.clock.monotonicUs() - this.#terms.startedUs);
+  }
+}

@@ -1,0 +1,6 @@
+export {
+  conformanceSchema,
+  describeEventStore,
+  type ConformanceSchema,
+  type OpenedEventStore,
+} from "./describe-event-store.ts";

@@ -1,0 +1,13 @@
+export { FakeClock } from "./fake-clock.ts";
+export { startHostileReceiver, type HostileKind, type HostileReceiver } from "./hostile-receiver.ts";
+export {
+  startReceiver,
+  type Answer,
+  type AnswerHandler,
+  type ReceivedRequest,
+  type Receiver,
+  type ReceiverOptions,
+} from "./receiver.ts";
+export { createSelfSignedCertificate, type SelfSignedCertificate } from "./self-signed-certificate.ts";
+export { listenOnLoopback, trackSockets, type TrackedSockets } from "./track-sockets.ts";
+export { createWatchers, DEFAULT_DEADLINE_MS, deferredPromise, type Deferred, type Watchers } from "./wait-for.ts";
