@@ -5,11 +5,21 @@ export default defineConfig({
     projects: [
       {
         // Pure: no IO, no processes. Not isolated from each other, which saves most of their cost.
-        test: { name: "unit", include: ["{apps,libs,tools}/**/*.test.ts"], exclude: ["**/*.{int,e2e}.test.ts", "**/node_modules/**"], isolate: false },
+        test: {
+          name: "unit",
+          include: ["{apps,libs,tools}/**/*.test.ts"],
+          exclude: ["**/*.{int,e2e}.test.ts", "**/node_modules/**"],
+          isolate: false,
+        },
       },
       {
         // One part with its real neighbour: files, sockets, threads.
-        test: { name: "integration", include: ["{apps,libs,tools}/**/*.int.test.ts"], exclude: ["**/node_modules/**"], testTimeout: 30_000 },
+        test: {
+          name: "integration",
+          include: ["{apps,libs,tools,examples}/**/*.int.test.ts"],
+          exclude: ["**/node_modules/**"],
+          testTimeout: 30_000,
+        },
       },
       {
         // The whole platform in processes of its own, one file after another.

@@ -52,7 +52,11 @@ async function attemptInside(delivery: Delivery, deps: DeliverDeps): Promise<Rec
 }
 
 /** What follows, by the verdict alone. */
-async function actOnVerdict(delivery: Delivery, { verdict, number }: RecordedAttempt, deps: DeliverDeps): Promise<void> {
+async function actOnVerdict(
+  delivery: Delivery,
+  { verdict, number }: RecordedAttempt,
+  deps: DeliverDeps,
+): Promise<void> {
   const { event, endpoint } = delivery;
   const { subscriptionId } = endpoint;
   switch (verdict.kind) {

@@ -45,7 +45,11 @@ export function createDispatcherMetrics({ registry, inFlight }: MetricSources): 
     registers,
   });
   const delivered = deliveries.labels({ outcome: "delivered" });
-  const retries = new Counter({ name: "postrider_retries_total", help: "Attempts that will be made again.", registers });
+  const retries = new Counter({
+    name: "postrider_retries_total",
+    help: "Attempts that will be made again.",
+    registers,
+  });
   addInFlightGauge(registry, inFlight);
   return {
     attempted: (attempt) => {

@@ -25,7 +25,10 @@ export class PartitionProgress {
   }
 
   /** Goes on from a committed position, knowing the ids of the last minutes. */
-  static async restore(position: Position, { reader, clock }: { reader: LogReader; clock: Clock }): Promise<PartitionProgress> {
+  static async restore(
+    position: Position,
+    { reader, clock }: { reader: LogReader; clock: Clock },
+  ): Promise<PartitionProgress> {
     return new PartitionProgress(position, await createRepetitions({ reader, clock, position }), reader);
   }
 

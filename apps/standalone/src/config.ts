@@ -51,7 +51,11 @@ export const STANDALONE_SETTINGS = {
     { minMs: 0, maxMs: 300_000 },
   ),
   logLevel: choiceSetting(
-    { variable: "POSTRIDER_LOG_LEVEL", fallback: "info", doc: "What is logged: one of debug, info, warn, error, silent." },
+    {
+      variable: "POSTRIDER_LOG_LEVEL",
+      fallback: "info",
+      doc: "What is logged: one of debug, info, warn, error, silent.",
+    },
     LOG_LEVELS,
   ),
 };

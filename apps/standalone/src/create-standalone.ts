@@ -26,6 +26,8 @@ export interface StandaloneDeps {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: Random;
+  /** Cryptographically strong: secrets are made of them. */
+  readonly randomBytes: (count: number) => Uint8Array;
 }
 
 /** The whole platform in this process. */
@@ -91,7 +93,11 @@ async function openStore(config: StandaloneConfig, clock: Clock): Promise<Store>
 }
 
 /** Every part and what it needs, in the order of dependency. */
-function wire({ config, logger, clock, random }: StandaloneDeps, { sqlite, log }: Store, registry: Registry): Wired {
+function wire(
+  { config, logger, clock, random, randomBytes }: StandaloneDeps,
+  { sqlite, log }: Store,
+  registry: Registry,
+): Wired {
   const policy = createEgressPolicy({ allowedRanges: config.egressAllow, allowHttp: true, ports: "any" });
   const egress = createEgress({ policy, clock });
   const subscription = createSubscription({
@@ -99,7 +105,7 @@ function wire({ config, logger, clock, random }: StandaloneDeps, { sqlite, log }
     database: createKysely<SubscriptionSchema>(sqlite),
     checkUrl: (url) => policy.checkUrl(url)?.message,
     clock,
-    random,
+    randomBytes,
   });
   const ingest = createIngest({ writer: log.writer, catalog: subscription.lookups, clock, random, registry });
   const dispatcher = createDispatcher({

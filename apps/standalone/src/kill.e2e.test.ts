@@ -40,7 +40,10 @@ test("20 kills with -9 while 5,000 events are published and delivered lose none 
   async function kill(): Promise<void> {
     while (kills < KILLS) {
       const wanted = Math.floor(((kills + Math.random()) * EVENTS * 0.9) / KILLS);
-      await receiver.waitFor(() => accepted.size >= wanted || new Set(receiver.requests.map(idOf)).size >= wanted, 60_000);
+      await receiver.waitFor(
+        () => accepted.size >= wanted || new Set(receiver.requests.map(idOf)).size >= wanted,
+        60_000,
+      );
       await platform.stop("SIGKILL");
       kills += 1;
       platform = await startPlatform({ dataDir, grpcAddress });

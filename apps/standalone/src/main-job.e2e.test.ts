@@ -129,7 +129,10 @@ async function runExample(
   { script, port, secret }: { script: string; port: number; secret: string },
 ): Promise<RunningExample> {
   const env = { ...process.env, PORT: String(port), WEBHOOK_SECRET: secret };
-  const child: ChildProcess = spawn(command, [`${ROOT}examples/receivers/${script}`], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child: ChildProcess = spawn(command, [`${ROOT}examples/receivers/${script}`], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const watchers = createWatchers();
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {

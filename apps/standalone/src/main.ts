@@ -1,4 +1,7 @@
+import { randomBytes } from "node:crypto";
+import { subscribe } from "node:diagnostics_channel";
 import { createSystemRandom, systemClock } from "@postrider/kit-lifecycle";
+import { UNEXPECTED_CHANNEL } from "@postrider/kit-rpc";
 import { createLogger } from "@postrider/kit-telemetry";
 import { parseStandaloneConfig } from "./config.ts";
 import { createStandalone } from "./create-standalone.ts";
@@ -14,7 +17,16 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 try {
   const config = parseStandaloneConfig();
   const logger = createLogger({ service: "standalone", level: config.logLevel });
-  const platform = await createStandalone({ config, logger, clock: systemClock, random: createSystemRandom() });
+  subscribe(UNEXPECTED_CHANNEL, (unexpected) => {
+    logger.error(unexpected, "a call failed unexpectedly");
+  });
+  const platform = await createStandalone({
+    config,
+    logger,
+    clock: systemClock,
+    random: createSystemRandom(),
+    randomBytes,
+  });
   const { grpcAddress, adminAddress } = platform;
   const addresses = `gRPC on ${grpcAddress}, admin on http://${adminAddress}`;
   console.log(`postrider ${config.version} ready: ${addresses}, data in ${config.dataDir}`);

@@ -74,6 +74,9 @@ function buildHeaders(
 
 /** W3C Trace Context: a trace of its own for each attempt, not sampled. Receivers learn nothing of the platform's traces. */
 function createTraceparent(random: Random): string {
-  const hex = (): string => Math.floor(random() * 0x1_0000_0000).toString(16).padStart(8, "0");
+  const hex = (): string =>
+    Math.floor(random() * 0x1_0000_0000)
+      .toString(16)
+      .padStart(8, "0");
   return `00-${hex()}${hex()}${hex()}${hex()}-${hex()}${hex()}-00`;
 }

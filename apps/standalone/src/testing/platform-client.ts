@@ -72,7 +72,10 @@ export function connectPlatform(address: string): PlatformClient {
 
 function toSubscription(settings: SubscriptionSettings): Subscription {
   const { url, tenantId = "acme", eventTypes = ["*"], retryDelaysMs, timeoutMs, more } = settings;
-  const retryPolicy: RetryPolicy | undefined = retryDelaysMs && { delays: retryDelaysMs.map(toDuration), maxAge: undefined };
+  const retryPolicy: RetryPolicy | undefined = retryDelaysMs && {
+    delays: retryDelaysMs.map(toDuration),
+    maxAge: undefined,
+  };
   const limits: Limits | undefined =
     timeoutMs === undefined ? undefined : { maxInFlight: 0, ratePerSecond: 0, timeout: toDuration(timeoutMs) };
   const acknowledgement: Acknowledgement | undefined = undefined;

@@ -61,7 +61,8 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Plat
     READY_DEADLINE_MS,
   );
   const [, grpcAddress, adminAddress] = READY.exec(output) ?? [];
-  if (grpcAddress === undefined || adminAddress === undefined) throw new Error(`the platform ended at start: ${output}`);
+  if (grpcAddress === undefined || adminAddress === undefined)
+    throw new Error(`the platform ended at start: ${output}`);
   return {
     grpcAddress,
     adminAddress,
@@ -78,7 +79,12 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Plat
   };
 }
 
-function spawnPlatform({ dataDir, grpcAddress = "127.0.0.1:0", environment, shellPrefix }: StartPlatformOptions): ChildProcess {
+function spawnPlatform({
+  dataDir,
+  grpcAddress = "127.0.0.1:0",
+  environment,
+  shellPrefix,
+}: StartPlatformOptions): ChildProcess {
   const env = {
     ...process.env,
     POSTRIDER_GRPC_ADDRESS: grpcAddress,

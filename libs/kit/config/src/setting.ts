@@ -12,7 +12,8 @@ export interface Setting<T> {
   readonly parse: (text: string) => Parsed<T>;
 }
 
-export type Parsed<T> = { readonly kind: "value"; readonly value: T } | { readonly kind: "wrong"; readonly wanted: string };
+export type Parsed<T> =
+  { readonly kind: "value"; readonly value: T } | { readonly kind: "wrong"; readonly wanted: string };
 
 type Texts = Pick<Setting<unknown>, "variable" | "doc" | "fallback">;
 

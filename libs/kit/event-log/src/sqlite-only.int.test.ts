@@ -113,7 +113,9 @@ describe("readers", () => {
   test("of one group run one at a time", async () => {
     await open();
     const collector = collect(log.reader({ topic: "events", group: "g" }));
-    await expect(collect(log.reader({ topic: "events", group: "g" })).stop()).rejects.toMatchObject({ code: "refused" });
+    await expect(collect(log.reader({ topic: "events", group: "g" })).stop()).rejects.toMatchObject({
+      code: "refused",
+    });
     await collector.stop();
     await collect(log.reader({ topic: "events", group: "g" })).stop();
   });

@@ -55,7 +55,10 @@ function startService({ name, run }: Service): RunningService {
   };
 }
 
-async function stopInReverse(running: readonly RunningService[], { clock, graceMs }: RunServicesOptions): Promise<void> {
+async function stopInReverse(
+  running: readonly RunningService[],
+  { clock, graceMs }: RunServicesOptions,
+): Promise<void> {
   const deadline = clock.nowMs() + graceMs;
   for (const { name, stop, ended } of running.toReversed()) {
     stop();
@@ -63,7 +66,10 @@ async function stopInReverse(running: readonly RunningService[], { clock, graceM
   }
 }
 
-async function withDeadline(ended: Promise<void>, limit: { clock: Clock; delayMs: number; name: string }): Promise<void> {
+async function withDeadline(
+  ended: Promise<void>,
+  limit: { clock: Clock; delayMs: number; name: string },
+): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const cancel = limit.clock.after(limit.delayMs, () => {
       reject(new Error(`${limit.name} did not end within the grace time`));
