@@ -14,6 +14,8 @@ export interface Result {
   /** Before and after the platform. */
   readonly bareLoop: readonly Throughput[];
   readonly bareLoopPerSecond: number;
+  /** The difference between the fastest and the slowest of them, by the median: what this machine's noise was. */
+  readonly bareLoopSpread: number;
   readonly sustained?: Sustained;
   /** Sustained deliveries a second by those of the bare loop. */
   readonly ratio?: number;
@@ -42,7 +44,8 @@ export type Measured = Pick<Result, "bareLoop" | "paced"> & {
 };
 
 export function createResult(measured: Measured, settings: Settings): Result {
-  const bareLoopPerSecond = median(measured.bareLoop.map(({ perSecond }) => perSecond));
+  const bareRates = measured.bareLoop.map(({ perSecond }) => perSecond);
+  const bareLoopPerSecond = median(bareRates);
   const ratio = measured.sustained === undefined ? undefined : measured.sustained.perSecond / bareLoopPerSecond;
   return {
     version: 1,
@@ -57,6 +60,7 @@ export function createResult(measured: Measured, settings: Settings): Result {
     },
     settings,
     bareLoopPerSecond,
+    bareLoopSpread: (Math.max(...bareRates) - Math.min(...bareRates)) / bareLoopPerSecond,
     ...(ratio === undefined ? {} : { ratio }),
     ...measured,
     reaches: judgeReaches(measured, ratio),
@@ -91,7 +95,10 @@ export function formatTable(result: Result): string {
   ].join("\n");
 }
 
-function throughputRows({ bareLoop, bareLoopPerSecond, sustained, ratio }: Result): readonly string[] {
+/** Above this difference between the two runs of the bare loop something else used the machine. */
+const quietSpread = 0.15;
+
+function throughputRows({ bareLoop, bareLoopPerSecond, bareLoopSpread, sustained, ratio }: Result): readonly string[] {
   const row = (name: string, { perSecond, cpuUsPerDelivery }: Throughput): string => {
     const cpu = Object.entries(cpuUsPerDelivery).map(([process, us]) => `${process} ${us.toFixed(0)}`);
     return `${name.padEnd(24)}${perSecond.toFixed(0).padStart(8)}/s   CPU µs per delivery: ${cpu.join(", ") || "unknown"}`;
@@ -99,9 +106,14 @@ function throughputRows({ bareLoop, bareLoopPerSecond, sustained, ratio }: Resul
   return [
     ...bareLoop.map((loop, index) => row(`bare loop, run ${index + 1}`, loop)),
     `${"bare loop, median".padEnd(24)}${bareLoopPerSecond.toFixed(0).padStart(8)}/s`,
+    ...(bareLoopSpread <= quietSpread ? [] : [busyRow(bareLoopSpread)]),
     ...(sustained === undefined ? [] : [row("platform, sustained", sustained), ...saturationRow(sustained)]),
     ...(ratio === undefined ? [] : [`${"share of the bare loop".padEnd(24)}${ratio.toFixed(2).padStart(8)}`]),
   ];
+}
+
+function busyRow(spread: number): string {
+  return `  ! its runs differ by ${(spread * 100).toFixed(0)} %: the machine was busy, the figures are rough`;
 }
 
 /** With under four batches ahead it was publishing, not delivering, that set the pace. */

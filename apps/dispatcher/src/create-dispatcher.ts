@@ -37,6 +37,8 @@ export interface ProcessDeps {
   readonly version: string;
   /** How long what is out may take to end after the stop; milliseconds. */
   readonly graceMs: number;
+  /** How far progress may be ahead of what is committed: what a crash repeats, beside what was in flight; milliseconds. */
+  readonly commitMs: number;
 }
 
 /** The dispatcher: reads events and due deliveries, sends them, and records what came of it. */
@@ -46,7 +48,7 @@ export function createDispatcher(deps: DispatcherDeps): Service {
 
 async function runDispatcher(deps: DispatcherDeps, stop: AbortSignal): Promise<void> {
   const { log, deferred, clock, random } = deps;
-  const { logger, registry, version } = deps.process;
+  const { logger, registry, version, commitMs } = deps.process;
   const abandon = abandonAfterGrace(deps, stop);
   const gates = createGates(clock);
   const metrics = createDispatcherMetrics({ registry, inFlight: gates.inFlight });
@@ -65,7 +67,7 @@ async function runDispatcher(deps: DispatcherDeps, stop: AbortSignal): Promise<v
   await Promise.all([
     directory.run(stop),
     Promise.race([deferred.run({ onDue, maxInFlight: MAX_DEFERRED_IN_FLIGHT }, stop), untilAborted(abandon)]),
-    runEventDispatch({ ...dispatching, reader, recorder, clock, logger }, { stop, abandon }),
+    runEventDispatch({ ...dispatching, reader, recorder, clock, logger, commitMs }, { stop, abandon }),
   ]);
 }
 

@@ -7,15 +7,14 @@ import type { DispatcherMetrics } from "./dispatcher-metrics.ts";
 import { PartitionProgress } from "./partition-progress.ts";
 import type { Recorder } from "./recorder.ts";
 
-/** How far progress may be ahead of what is committed: what a crash repeats at most, beside what was in flight. */
-const COMMIT_MS = 200;
-
 export interface EventDispatchDeps extends Omit<DispatchEventDeps, "signal"> {
   readonly reader: LogReader;
   readonly recorder: Recorder;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: DispatcherMetrics;
+  /** How often positions are committed, in milliseconds. */
+  readonly commitMs: number;
 }
 
 export interface EventDispatchSignals {
@@ -110,7 +109,7 @@ class EventDispatch {
 
   async #commitUntil(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
-      await pause(this.#deps.clock, COMMIT_MS, stop);
+      await pause(this.#deps.clock, this.#deps.commitMs, stop);
       await this.#commit();
     }
   }

@@ -43,12 +43,20 @@ function parseJson(data: Uint8Array): { kind: "json"; value: unknown } | { kind:
   }
 }
 
+/** Of a path or a description: the data's own names are in it, which may be as long as the data, and broken. */
+const MAX_SHOWN_CHARS = 256;
+
 function firstViolation(validate: ValidateFunction): Violation {
   const [error] = validate.errors ?? [];
-  const path = error?.instancePath ?? "";
+  const path = shorten(error?.instancePath ?? "");
   const extra = error && "additionalProperty" in error.params ? `: ${String(error.params["additionalProperty"])}` : "";
   return {
     field: `event.data${path}`,
-    description: `${path === "" ? "the data" : path} ${error?.message ?? "breaks the schema"}${extra}`,
+    description: `${path === "" ? "the data" : path} ${shorten(`${error?.message ?? "breaks the schema"}${extra}`)}`,
   };
+}
+
+function shorten(text: string): string {
+  const shown = text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS - 1)}…` : text;
+  return shown.toWellFormed();
 }

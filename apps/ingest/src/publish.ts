@@ -1,4 +1,4 @@
-import { encodeStatus, RpcError } from "@postrider/kit-rpc";
+import { encodeStatus, reportUnexpected, RpcError } from "@postrider/kit-rpc";
 import type { PublishResponse, PublishResult } from "@postrider/contracts/postrider/v1/ingest";
 import { acceptEvent, type AcceptEventDeps, type CheckedEvent, type EventCandidate } from "./accept-event.ts";
 import type { IngestMetrics } from "./ingest-metrics.ts";
@@ -26,6 +26,9 @@ export async function publish(candidate: EventCandidate, deps: PublishDeps): Pro
 /** The most events that one batch may hold. */
 export const MAX_BATCH_EVENTS = 1000;
 
+/** Whose defects are told, since an item's failure is an answer and not the call's. */
+const BATCH_METHOD = "/postrider.v1.IngestService/PublishBatch";
+
 /** A candidate, or why the request held none. */
 export type BatchItem = EventCandidate | RpcError;
 
@@ -42,8 +45,8 @@ export async function publishBatch(items: readonly BatchItem[], deps: PublishDep
   const checked = await Promise.all(items.map(async (item) => checkItem(item, deps)));
   const events = checked.filter((item): item is CheckedEvent => !(item instanceof Failure));
   const recorded = await recordAll(events, deps);
-  if (recorded instanceof Failure) deps.metrics.rejected(recorded.error);
-  else deps.metrics.accepted(events.length, deps.clock.monotonicUs() - startedUs);
+  if (recorded instanceof Failure) for (const _ of events) deps.metrics.rejected(recorded.error);
+  else if (events.length > 0) deps.metrics.accepted(events.length, deps.clock.monotonicUs() - startedUs);
   return checked.map((item) => {
     if (item instanceof Failure) return rejectedResult(item);
     return recorded instanceof Failure ? rejectedResult(recorded) : acceptedResult(item, recorded);
@@ -65,6 +68,7 @@ async function checkItem(item: BatchItem, deps: PublishDeps): Promise<CheckedEve
     return await acceptEvent(item, deps);
   } catch (error) {
     deps.metrics.rejected(error);
+    reportUnexpected(error, BATCH_METHOD);
     return new Failure(error);
   }
 }
@@ -73,6 +77,7 @@ async function recordAll(events: readonly CheckedEvent[], deps: PublishDeps): Pr
   try {
     return new Date(events.length === 0 ? 0 : await deps.recordEvents(events));
   } catch (error) {
+    reportUnexpected(error, BATCH_METHOD);
     return new Failure(error);
   }
 }

@@ -18,6 +18,8 @@ import type { StandaloneConfig } from "./config.ts";
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 /** What the gRPC server gives running calls at the end; an append takes milliseconds. */
 const RPC_GRACE_MS = 2000;
+/** Positions go into commits that are made anyway, so they can follow closely: a crash repeats little. */
+const COMMIT_MS = 20;
 /** For closing everything else, after the grace of the requests that are out. */
 const CLOSING_MS = 5000;
 
@@ -52,7 +54,8 @@ export async function createStandalone(deps: StandaloneDeps): Promise<Standalone
     const longLived = [
       closedAtEnd("store", store.close),
       closedAtEnd("admin", admin.close),
-      closedAtEnd("egress", egress.close),
+      // The dispatcher has waited for what was out; what still is, it has left for the next start.
+      closedAtEnd("egress", async () => egress.close(0)),
       dispatcher,
       closedAtEnd("grpc", async () => rpc.close(RPC_GRACE_MS)),
     ];
@@ -115,7 +118,7 @@ function wire(
     egress,
     clock,
     random,
-    process: { registry, logger, version: config.version, graceMs: config.graceMs },
+    process: { registry, logger, version: config.version, graceMs: config.graceMs, commitMs: COMMIT_MS },
   });
   return { services: [...ingest.services, ...subscription.services], dispatcher, egress };
 }

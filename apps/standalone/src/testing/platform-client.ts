@@ -33,7 +33,9 @@ const deadline = (): { deadline: Date } => ({ deadline: new Date(Date.now() + 10
 
 export function connectPlatform(address: string): PlatformClient {
   const insecure = credentials.createInsecure();
-  const ingest = new IngestServiceClient(address, insecure);
+  // A platform that was killed is back within a second: what waits for it should notice.
+  const options = { "grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 300 };
+  const ingest = new IngestServiceClient(address, insecure, options);
   const eventTypes = new EventTypeServiceClient(address, insecure);
   const subscriptions = new SubscriptionServiceClient(address, insecure);
   return {

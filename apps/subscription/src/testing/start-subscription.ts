@@ -2,35 +2,81 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { credentials, type ServiceError, status } from "@grpc/grpc-js";
-import { type EventType, EventTypeServiceClient } from "@postrider/contracts/postrider/v1/event_type";
-import { type Subscription, SubscriptionServiceClient } from "@postrider/contracts/postrider/v1/subscription";
+import { credentials, type Metadata, type CallOptions, type ClientUnaryCall, type ServiceError } from "@grpc/grpc-js";
+import { EventTypeServiceClient } from "@postrider/contracts/postrider/v1/event_type";
+import { SubscriptionServiceClient } from "@postrider/contracts/postrider/v1/subscription";
 import { createEgressPolicy } from "@postrider/kit-egress";
 import { createKysely, type EventStore, eventStoreSchema, openSqliteEventStore } from "@postrider/kit-event-store";
 import { systemClock } from "@postrider/kit-lifecycle";
 import { call, type ErrorDetails, readErrorDetails, startRpcServer } from "@postrider/kit-rpc";
 import { openSqlite } from "@postrider/kit-sqlite";
 import { onTestFinished } from "vitest";
-import { createSubscription } from "../create-subscription.ts";
 import type { SubscriptionLookups } from "../create-lookups.ts";
+import { createSubscription } from "../create-subscription.ts";
 import { type SubscriptionSchema, subscriptionSchema } from "../store/subscription-schema.ts";
 
-/** What the tests talk to: the real service on a real file, over a real connection. */
+type UnaryMethod<Request, Response> = (
+  ...args: [
+    request: Request,
+    metadata: Metadata,
+    options: CallOptions,
+    callback: (error: ServiceError | null, response: Response) => void,
+  ]
+) => ClientUnaryCall;
+
+/** The real service on a real file, over a real connection; all of it ends with the test. */
 export interface RunningSubscription {
-  readonly subscriptions: Calls<SubscriptionServiceClient>;
-  readonly eventTypes: Calls<EventTypeServiceClient>;
-  /** For the streaming call. */
-  readonly client: SubscriptionServiceClient;
+  readonly subscriptions: SubscriptionServiceClient;
+  readonly eventTypes: EventTypeServiceClient;
   readonly lookups: SubscriptionLookups;
   readonly store: EventStore;
   readonly closeStore: () => Promise<void>;
 }
 
-type Method = (request: never, ...rest: never[]) => unknown;
-type Request<Each> = Each extends (request: infer R, ...rest: never[]) => unknown ? R : never;
-
-/** The unary calls of a client by name, as promises. */
-interface Calls<Client> {
-  <Response>(name: MethodName<Client>, request: object): Promise<Response>;
+/** @param wrap for a test that looks at what the service asks of its store */
+export async function startSubscription(
+  wrap: (store: EventStore) => EventStore = (store) => store,
+): Promise<RunningSubscription> {
+  const folder = await mkdtemp(join(tmpdir(), "subscription-"));
+  const schema = [...eventStoreSchema, ...subscriptionSchema];
+  const sqlite = await openSqlite({ path: join(folder, "postrider.db"), schema });
+  const store = wrap(openSqliteEventStore({ sqlite }));
+  const policy = createEgressPolicy({ allowedRanges: [], allowHttp: true, ports: [80, 443] });
+  const { services, lookups } = createSubscription({
+    store,
+    database: createKysely<SubscriptionSchema>(sqlite),
+    clock: systemClock,
+    randomBytes,
+    checkUrl: (url) => policy.checkUrl(url)?.message,
+  });
+  const server = await startRpcServer({ address: "127.0.0.1:0", services, maxMessageBytes: 1024 * 1024 });
+  const subscriptions = new SubscriptionServiceClient(server.address, credentials.createInsecure());
+  const eventTypes = new EventTypeServiceClient(server.address, credentials.createInsecure());
+  onTestFinished(async () => {
+    subscriptions.close();
+    eventTypes.close();
+    await server.close(5000);
+    await sqlite.close();
+    await rm(folder, { recursive: true });
+  });
+  return { subscriptions, eventTypes, lookups, store, closeStore: () => sqlite.close() };
 }
-type MethodName<Client> = { [Name in keyof Client]: Client[Name] extends Method ? Name : never }[keyof Client] & string;
+
+/** Calls a method of a client. */
+export async function ask<Request, Response>(
+  client: SubscriptionServiceClient | EventTypeServiceClient,
+  method: UnaryMethod<Request, Response>,
+  request: Request,
+): Promise<Response> {
+  return await call(method.bind(client), request, { deadline: new Date(Date.now() + 10_000) });
+}
+
+/** What a call that fails was told. */
+export async function readFailure(failing: Promise<unknown>): Promise<ErrorDetails> {
+  try {
+    await failing;
+  } catch (error) {
+    return readErrorDetails(error);
+  }
+  throw new Error("the call succeeded");
+}

@@ -124,7 +124,9 @@ describe("headers", () => {
 
   test("there are at most 20, and none twice in another case", () => {
     const headers = Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`x-${index}`, "a"]));
-    expect(check(headers)).toMatchObject([{ field: "subscription.headers", description: /21 headers; at most 20/ }]);
+    expect(check(headers)).toMatchObject([
+      { field: "subscription.headers", description: expect.stringMatching(/21 headers; at most 20/) as string },
+    ]);
     expect(check({ "X-A": "1", "x-a": "2" })).toMatchObject([{ field: 'subscription.headers["x-a"]' }]);
   });
 });

@@ -400,10 +400,19 @@ describe("closing", () => {
   });
 });
 
+test("closing with a grace time cuts what does not end within it", async () => {
+  const silent = await hostileReceiving("silent");
+  const egress = opened();
+  const stuck = egress.send({ ...request(silent), timeoutMs: 60_000 });
+  await silent.waitForOpenConnections(1);
+  await egress.close(10);
+  expect(await stuck).toMatchObject({ kind: "unreachable" });
+});
+
 /** An egress that may call 127.0.0.1, closed at the end of the test. */
 function opened(options: Partial<EgressOptions> = {}): Egress {
   const egress = createEgress({ policy: loopback, clock: systemClock, ...options });
-  onTestFinished(egress.close);
+  onTestFinished(async () => egress.close());
   return egress;
 }
 

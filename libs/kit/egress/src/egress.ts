@@ -52,8 +52,11 @@ export interface EgressOptions {
 export interface Egress {
   /** Sends one request, once: no retry, no redirect. Never rejects. */
   readonly send: (request: EgressRequest) => Promise<EgressResult>;
-  /** Takes nothing more, waits for what is in flight (at most until its deadline), then closes all connections. */
-  readonly close: () => Promise<void>;
+  /**
+   * Takes nothing more, waits for what is in flight (at most until its deadline, and at most `graceMs` if given), then
+   * cuts all connections.
+   */
+  readonly close: (graceMs?: number) => Promise<void>;
 }
 
 const DEFAULT_LIMITS: EgressLimits = {
@@ -110,8 +113,8 @@ class DispatchingEgress implements Egress {
     });
   };
 
-  readonly close = (): Promise<void> => {
-    this.#closing ??= this.#close();
+  readonly close = (graceMs?: number): Promise<void> => {
+    this.#closing ??= this.#close(graceMs);
     return this.#closing;
   };
 
@@ -162,8 +165,14 @@ class DispatchingEgress implements Egress {
     if (pool.heldCount === 0) pool.lastUsedUs = this.#clock.monotonicUs();
   }
 
-  async #close(): Promise<void> {
+  readonly #giveUp = (): void => {
+    this.#drained.resolve(undefined);
+  };
+
+  async #close(graceMs: number | undefined): Promise<void> {
+    const cancel = graceMs === undefined ? undefined : this.#clock.after(graceMs, this.#giveUp);
     if (this.#openCount > 0) await this.#drained.promise;
+    cancel?.();
     this.#deadlines.stop();
     await this.#pools.close();
   }

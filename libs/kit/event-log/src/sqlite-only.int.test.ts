@@ -9,8 +9,9 @@ import { openSqlite, SqliteError, type Sqlite } from "@postrider/kit-sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { EventLog, LogRecord, TopicSettings } from "./event-log.ts";
 import { openSqliteEventLog } from "./open-sqlite-event-log.ts";
+import { SqliteLogReader } from "./sqlite-log-reader.ts";
 import { collect, hasRecords } from "./testing/collector.ts";
-import { eventLogSchema } from "./topic.ts";
+import { createTopic, eventLogSchema } from "./topic.ts";
 
 const hourMs = 3_600_000;
 const topics: readonly TopicSettings[] = [
@@ -43,6 +44,23 @@ describe("readers", () => {
     await collector.until(hasRecords(2));
     await collector.stop();
     expect(collector.records[1]?.value).toBe(value);
+  });
+
+  test("read from the table what is offered out of turn", async () => {
+    await open();
+    await appendNumbers(0, 3);
+    const topic = createTopic({ name: "events", retentionMs: hourMs });
+    const { signal: closed } = new AbortController();
+    const collector = collect(new SqliteLogReader({ sqlite, topic, group: "g", clock: systemClock, closed }));
+    await collector.until(hasRecords(3));
+    await appendNumbers(3, 3);
+    topic.endOffset = 7;
+    const offered = { partition: 0, headers: { n: "99" }, value: Uint8Array.of(1), appendedAtMs: 0 };
+    // The reader waits for offset 4 once the turn that gave it the third record is over.
+    topic.tails.get("g")?.offer([{ ...offered, offset: 6 }]);
+    await collector.until(hasRecords(6));
+    await collector.stop();
+    expect(numbersOf(collector.records)).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
   test("take pages of bounded bytes, and records larger than a page", async () => {

@@ -22,7 +22,7 @@ async function openAt(path: string): Promise<OpenedEventStore> {
   return {
     store: openSqliteEventStore({ sqlite }),
     database: createKysely<ConformanceSchema>(sqlite),
-    close: sqlite.close,
+    close: () => sqlite.close(),
     reopen: async () => {
       await sqlite.close();
       return await openAt(path);

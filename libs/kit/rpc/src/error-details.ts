@@ -22,7 +22,8 @@ export function encodeStatus(error: unknown): Status {
     const retryDelay = { seconds, nanos: Math.round((error.retryDelayMs % 1000) * 1e6) };
     details.push({ typeUrl: RETRY_INFO, value: toBuffer(RetryInfo.encode({ retryDelay })) });
   }
-  return { code: grpcStatusOf(error.code), message: error.message, details };
+  // grpc-js throws on half a surrogate pair, outside of any handler: a caller's text cut in two would end the process.
+  return { code: grpcStatusOf(error.code), message: error.message.toWellFormed(), details };
 }
 
 /** The status that a handler answers with: code, text, and the details in the trailers. */

@@ -96,6 +96,17 @@ describe("a unary call", () => {
     });
   });
 
+  test("that fails with a text cut within a character still fails as it should", async () => {
+    const server = await serve(async () => {
+      throw RpcError.invalid([{ field: "event.data", description: "found \ud83d" }]);
+    });
+    expect(readErrorDetails(await failureOf(publishTo(server)))).toEqual({
+      code: "INVALID_ARGUMENT",
+      message: "event.data: found \ufffd",
+      violations: [{ field: "event.data", description: "found \ufffd" }],
+    });
+  });
+
   test("that fails by a defect tells the caller nothing, and the operator all", async () => {
     const defect = new TypeError("password is hunter2");
     const told: unknown[] = [];

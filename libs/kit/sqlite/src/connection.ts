@@ -29,7 +29,7 @@ interface PendingRead {
 export class Connection implements Sqlite {
   readonly #worker: Worker;
   readonly #path: string;
-  /** Units that wait for the next batch; those before `#queueHead` are gone. */
+  /** Units that wait for a batch. */
   #queue: PendingUnit[] = [];
   #inFlight: readonly PendingUnit[] = [];
   readonly #reads = new Map<number, PendingRead>();

@@ -32,6 +32,9 @@ async function waitUntilOpen(worker: Worker, path: string): Promise<void> {
     worker.once("error", (cause) => {
       reject(new SqliteError("io", `Cannot open ${path}: its thread did not start: ${String(cause)}`, { cause }));
     });
+    worker.once("exit", () => {
+      reject(new SqliteError("io", `Cannot open ${path}: its thread ended before it was open`));
+    });
   });
   if (first.kind === "refused") throw new SqliteError(first.failure.code, first.failure.message);
 }

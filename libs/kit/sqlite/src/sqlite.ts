@@ -32,7 +32,7 @@ export interface Sqlite {
    * @throws {SqliteError} `constraint`, `full`, `readonly`, `io`, `corrupt`, `closed` or `other`
    */
   readonly write: (statements: readonly Statement[]) => Promise<readonly StatementResult[]>;
-  /** Reads what is committed. @throws {SqliteError} */
+  /** Reads what is committed. Blobs of one result are views of one buffer: keeping one keeps all. @throws {SqliteError} */
   readonly read: (sql: string, parameters?: readonly SqlValue[]) => Promise<readonly SqlRow[]>;
   /** Finishes what was asked before, then closes the file. Further calls reject with `closed`. */
   readonly close: () => Promise<void>;

@@ -1,0 +1,52 @@
+import { type EventStore, EventStoreError } from "@postrider/kit-event-store";
+import { expect, test } from "vitest";
+import type { SubscriptionDeps } from "../subscription-deps.ts";
+import { type Aggregate, decideOnStream } from "./decide-on-stream.ts";
+
+type Counted = { readonly kind: "counted" };
+
+const counter: Aggregate<number, Counted> = {
+  absent: 0,
+  evolve: (count) => count + 1,
+  encode: ({ kind }) => ({ type: kind, data: {} }),
+  decode: () => ({ kind: "counted" }),
+  project: () => ({ compile: () => expect.unreachable() as never }),
+};
+
+/** A stream on which another writer is faster `races` times. */
+function contended(races: number): Pick<SubscriptionDeps, "store" | "database" | "clock"> & { tries: () => number } {
+  let tries = 0;
+  const store = {
+    load: async () => await Promise.resolve([]),
+    append: async () => {
+      tries++;
+      await Promise.resolve();
+      if (tries <= races) throw new EventStoreError("conflict", "the stream has moved on");
+      return [];
+    },
+  } as Partial<EventStore> as EventStore;
+  const database = {} as SubscriptionDeps["database"];
+  const clock = { nowMs: () => 1 } as SubscriptionDeps["clock"];
+  return { store, database, clock, tries: () => tries };
+}
+
+const change = { stream: "counter/1", decide: () => ({ kind: "accepted", events: [{ kind: "counted" }] }) as const };
+
+test("a lost race is tried again, up to 3 times", async () => {
+  const deps = contended(3);
+  expect(await decideOnStream(deps, counter, change)).toBe(1);
+  expect(deps.tries()).toBe(4);
+});
+
+test("after that the caller is told that it lost", async () => {
+  const deps = contended(4);
+  await expect(decideOnStream(deps, counter, change)).rejects.toMatchObject({ name: "RpcError", code: "aborted" });
+  expect(deps.tries()).toBe(4);
+});
+
+test("nothing to record is nothing to append", async () => {
+  const deps = contended(0);
+  const idle = { stream: "counter/1", decide: () => ({ kind: "accepted", events: [] }) as const };
+  expect(await decideOnStream(deps, counter, idle)).toBe(0);
+  expect(deps.tries()).toBe(0);
+});
