@@ -102,6 +102,5 @@ async function defer(delivery: Delivery, dueAtMs: number, { recorder, clock, met
 
 /** One wide line per failed attempt: everything that an operator asks first, without the tenant's data. */
 function logFailure(attempt: RecordedAttempt, logger: Logger): void {
-  const { bodyStart: _, ...facts } = attempt;
-  logger.info(facts, "attempt failed");
+  logger.info({ ...attempt, bodyStart: undefined }, "attempt failed");
 }

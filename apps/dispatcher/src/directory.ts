@@ -1,3 +1,4 @@
+import type { ResolveRequest } from "@postrider/contracts/postrider/v1/subscription";
 import { type Clock, pause } from "@postrider/kit-lifecycle";
 import type { Logger } from "@postrider/kit-telemetry";
 import { decodeEndpoint } from "./decode-endpoint.ts";
@@ -30,28 +31,16 @@ export interface DirectoryDeps {
   readonly logger: Logger;
 }
 
-export function createDirectory({ subscriptions, clock, logger }: DirectoryDeps): Directory {
+export function createDirectory(deps: DirectoryDeps): Directory {
+  const { subscriptions, clock, logger } = deps;
   /** By tenant, then by event type: an answer, or the question that is out. */
   const tenants = new Map<string, Map<string, Lookup | Promise<Lookup>>>();
   let isWatching = false;
   let revision = 0n;
 
-  async function ask(tenantId: string, eventType: string, signal: AbortSignal): Promise<Lookup> {
-    for (let delayMs = RETRY_MS.first; ; delayMs = Math.min(delayMs * 2, RETRY_MS.last)) {
-      signal.throwIfAborted();
-      try {
-        const response = await subscriptions.resolve({ tenantId, eventType });
-        return response.subscriptions.map((found) => decodeEndpoint(found, response.signingKeys[found.id]));
-      } catch (error) {
-        logger.warn({ err: error, tenantId, eventType }, "lookup failed; its events wait");
-        await pause(clock, delayMs, signal);
-      }
-    }
-  }
-
   async function askOnce(tenantId: string, eventType: string, signal: AbortSignal): Promise<Lookup> {
     const types = tenants.get(tenantId) ?? addTenant(tenantId);
-    const question = ask(tenantId, eventType, signal);
+    const question = ask({ tenantId, eventType }, deps, signal);
     types.set(eventType, question);
     const keep = (answer: Lookup | undefined): void => {
       if (types.get(eventType) !== question) return;
@@ -76,29 +65,48 @@ export function createDirectory({ subscriptions, clock, logger }: DirectoryDeps)
     tenants.delete(tenantId);
   }
 
-  async function watchOnce(signal: AbortSignal): Promise<void> {
-    for await (const change of subscriptions.watch({ afterRevision: revision }, signal)) {
-      // What was asked before the first watch began may have changed unseen.
-      if (revision === 0n) tenants.clear();
-      revision = change.revision > revision ? change.revision : revision;
-      isWatching = true;
-      if (change.tenantId !== "") forget(change.tenantId);
+  /** Watches until the stream ends; tells whether it had begun. */
+  async function watchOnce(signal: AbortSignal): Promise<boolean> {
+    try {
+      for await (const change of subscriptions.watch({ afterRevision: revision }, signal)) {
+        // What was asked before the first watch began may have changed unseen.
+        if (revision === 0n) tenants.clear();
+        revision = change.revision > revision ? change.revision : revision;
+        isWatching = true;
+        if (change.tenantId !== "") forget(change.tenantId);
+      }
+    } catch (error) {
+      if (!signal.aborted) logger.warn({ err: error }, "watching subscriptions failed; known ones are served");
     }
+    const hasWatched = isWatching;
+    isWatching = false;
+    return hasWatched;
   }
 
   return {
     find: (tenantId, eventType, signal) =>
       tenants.get(tenantId)?.get(eventType) ?? askOnce(tenantId, eventType, signal),
     run: async (signal) => {
-      for (let delayMs = RETRY_MS.first; !signal.aborted; delayMs = Math.min(delayMs * 2, RETRY_MS.last)) {
-        try {
-          await watchOnce(signal);
-        } catch (error) {
-          if (!signal.aborted) logger.warn({ err: error }, "watching subscriptions failed; known ones are served");
-        }
-        isWatching = false;
+      let delayMs = RETRY_MS.first;
+      while (!signal.aborted) {
+        // A server that only restarted is watched again soon, however often others failed before.
+        if (await watchOnce(signal)) delayMs = RETRY_MS.first;
         await pause(clock, delayMs, signal);
+        delayMs = Math.min(delayMs * 2, RETRY_MS.last);
       }
     },
   };
+}
+
+async function ask(request: ResolveRequest, deps: DirectoryDeps, signal: AbortSignal): Promise<Lookup> {
+  for (let delayMs = RETRY_MS.first; ; delayMs = Math.min(delayMs * 2, RETRY_MS.last)) {
+    signal.throwIfAborted();
+    try {
+      const response = await deps.subscriptions.resolve(request);
+      return response.subscriptions.map((found) => decodeEndpoint(found, response.signingKeys[found.id]));
+    } catch (error) {
+      deps.logger.warn({ err: error, ...request }, "lookup failed; its events wait");
+      await pause(deps.clock, delayMs, signal);
+    }
+  }
 }

@@ -1,7 +1,7 @@
 import type { LogReader, LogRecord } from "@postrider/kit-event-log";
 import { type Clock, pause, untilAborted } from "@postrider/kit-lifecycle";
 import type { Logger } from "@postrider/kit-telemetry";
-import { decodeEvent, encodeQuarantined } from "@postrider/records";
+import { decodeEvent, type DecodedEvent, encodeQuarantined } from "@postrider/records";
 import { dispatchEvent, type DispatchEventDeps } from "./dispatch-event.ts";
 import type { DispatcherMetrics } from "./dispatcher-metrics.ts";
 import { PartitionProgress } from "./partition-progress.ts";
@@ -71,7 +71,8 @@ class EventDispatch {
   }
 
   #take(partition: PartitionProgress, record: LogRecord): void {
-    switch (partition.take(record)) {
+    const decoded = decodeEvent(record);
+    switch (partition.take(record, decoded.kind)) {
       case "finished_before":
         return;
       case "repeated":
@@ -79,16 +80,16 @@ class EventDispatch {
         partition.finish(record.offset);
         return;
       case "new": {
-        const work = this.#finishAfter(partition, record);
+        const work = this.#finishAfter(partition, record, decoded);
         this.#out.add(work);
         void work.finally(() => this.#out.delete(work));
       }
     }
   }
 
-  async #finishAfter(partition: PartitionProgress, record: LogRecord): Promise<void> {
+  async #finishAfter(partition: PartitionProgress, record: LogRecord, decoded: DecodedEvent): Promise<void> {
     try {
-      await this.#dispatch(record);
+      await this.#dispatch(record, decoded);
     } catch (error) {
       // Only an ending process gives up: the event stays unfinished, and the next start reads it again.
       if (this.#signals.abandon.aborted) return;
@@ -97,8 +98,7 @@ class EventDispatch {
     partition.finish(record.offset);
   }
 
-  async #dispatch(record: LogRecord): Promise<void> {
-    const decoded = decodeEvent(record);
+  async #dispatch(record: LogRecord, decoded: DecodedEvent): Promise<void> {
     if (decoded.kind === "event") {
       await dispatchEvent(decoded.event, { ...this.#deps, signal: this.#signals.abandon });
       return;

@@ -1,6 +1,7 @@
 import type { LogReader, LogRecord, Position } from "@postrider/kit-event-log";
 import type { Clock } from "@postrider/kit-lifecycle";
 import { PartitionWindow } from "@postrider/kit-progress";
+import type { DecodedEvent } from "@postrider/records";
 import { createRepetitions, type Repetitions } from "./repetitions.ts";
 
 /** What one partition may hold unfinished. Beyond, its reading waits; events of 1 KB then take some 8 MiB. */
@@ -33,8 +34,9 @@ export class PartitionProgress {
   }
 
   /** Counts the record in. One that is "new" or "repeated" must be finished; reading pauses when the window is full. */
-  take(record: LogRecord): Taken {
-    const isRepeated = this.#repetitions.isRepeated(record);
+  take(record: LogRecord, kind: DecodedEvent["kind"]): Taken {
+    // What is malformed repeats nothing, and must not make its corrected form a repetition.
+    const isRepeated = kind === "event" && this.#repetitions.isRepeated(record);
     if (this.#window.shouldSkip(record.offset)) return "finished_before";
     this.#window.admit(record.offset, record.value.byteLength);
     if (this.#window.isFull && !this.#isPaused) {

@@ -1,6 +1,7 @@
 import type { LogReader, LogRecord, Position } from "@postrider/kit-event-log";
 import type { Clock } from "@postrider/kit-lifecycle";
 import { RecentIds } from "@postrider/kit-progress";
+import { decodeEvent } from "@postrider/records";
 
 /** Publishing an id again within this time delivers once. */
 const WINDOW_MS = 10 * 60 * 1000;
@@ -9,7 +10,7 @@ const MAX_IDS = 500_000;
 
 /** Tells events that were published again from new ones, for one partition. */
 export interface Repetitions {
-  /** Whether the same tenant's event of the same id stands at a lower offset within the last ten minutes; remembers it. */
+  /** For records that are events. Whether the same tenant's event of the same id stands at a lower offset within the last ten minutes; remembers it. */
   readonly isRepeated: (record: LogRecord) => boolean;
 }
 
@@ -34,6 +35,8 @@ export async function createRepetitions({ reader, clock, position }: Repetitions
 
   const sinceMs = clock.nowMs() - WINDOW_MS;
   const { partition, offset: beforeOffset } = position;
-  for await (const records of reader.readBack({ partition, sinceMs, beforeOffset })) records.forEach(isRepeated);
+  for await (const records of reader.readBack({ partition, sinceMs, beforeOffset })) {
+    for (const record of records) if (decodeEvent(record).kind === "event") isRepeated(record);
+  }
   return { isRepeated };
 }

@@ -45,8 +45,11 @@ export async function publishBatch(items: readonly BatchItem[], deps: PublishDep
   const checked = await Promise.all(items.map(async (item) => checkItem(item, deps)));
   const events = checked.filter((item): item is CheckedEvent => !(item instanceof Failure));
   const recorded = await recordAll(events, deps);
-  if (recorded instanceof Failure) for (const _ of events) deps.metrics.rejected(recorded.error);
-  else if (events.length > 0) deps.metrics.accepted(events.length, deps.clock.monotonicUs() - startedUs);
+  if (recorded instanceof Failure) {
+    for (let rejected = 0; rejected < events.length; rejected += 1) deps.metrics.rejected(recorded.error);
+  } else if (events.length > 0) {
+    deps.metrics.accepted(events.length, deps.clock.monotonicUs() - startedUs);
+  }
   return checked.map((item) => {
     if (item instanceof Failure) return rejectedResult(item);
     return recorded instanceof Failure ? rejectedResult(recorded) : acceptedResult(item, recorded);

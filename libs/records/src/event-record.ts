@@ -43,7 +43,7 @@ export function decodeEvent(record: LogRecord): DecodedEvent {
     source: headers["ce_source"] ?? "",
     timeMs,
     acceptedAtMs: record.appendedAtMs,
-    contentType: headers["content-type"] ?? "application/json",
+    contentType: headers["content-type"] || "application/json",
     ...(headers["ce_partitionkey"] === undefined ? {} : { orderingKey: headers["ce_partitionkey"] }),
     data: record.value,
   };

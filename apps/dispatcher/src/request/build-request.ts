@@ -18,10 +18,10 @@ export interface RequestContext {
   readonly userAgent: string;
 }
 
-/** The event does not fit into what this endpoint's method can carry. */
+/** The event does not fit into what this endpoint's method can carry, or nothing may sign it. */
 export interface RefusedRequest {
   readonly kind: "refused";
-  readonly reason: "query_too_long";
+  readonly reason: "query_too_long" | "no_signing_key";
 }
 
 export type BuiltRequest = { readonly kind: "request"; readonly request: EgressRequest } | RefusedRequest;
@@ -31,6 +31,8 @@ export type BuiltRequest = { readonly kind: "request"; readonly request: EgressR
  * the query string after the question mark.
  */
 export function buildRequest(event: Event, endpoint: Endpoint, context: RequestContext): BuiltRequest {
+  const maySign = endpoint.keys.some(({ expiresAtMs }) => expiresAtMs > context.nowMs);
+  if (!maySign) return { kind: "refused", reason: "no_signing_key" };
   if (endpoint.method === "GET" || endpoint.method === "DELETE") return buildQueryRequest(event, endpoint, context);
   const { contentType, body } = encodeEnvelope(event, endpoint);
   const headers = { "content-type": contentType, ...buildHeaders(event, endpoint, { ...context, signedBytes: body }) };
@@ -39,7 +41,9 @@ export function buildRequest(event: Event, endpoint: Endpoint, context: RequestC
 
 function buildQueryRequest(event: Event, endpoint: Endpoint, context: RequestContext): BuiltRequest {
   const separator = endpoint.url.includes("?") ? "&" : "?";
-  const url = `${endpoint.url}${separator}${encodeQuery(event, endpoint)}`;
+  const text = `${endpoint.url}${separator}${encodeQuery(event, endpoint)}`;
+  // As it will be sent: the parser encodes what a callback URL may have in its own query, such as an apostrophe.
+  const url = URL.parse(text)?.href ?? text;
   const query = url.slice(url.indexOf("?") + 1);
   if (query.length > MAX_QUERY_CHARACTERS) return { kind: "refused", reason: "query_too_long" };
   const headers = buildHeaders(event, endpoint, { ...context, signedBytes: Buffer.from(query) });

@@ -15,12 +15,14 @@ export function answer<Request, Response>(
   });
 }
 
+type Produce<Request, Response> = (request: Request, signal: AbortSignal) => AsyncIterable<Response>;
+
 /**
  * Serves an endless answer: one message is asked for when the one before is on its way, so a slow reader holds up only
  * itself. The signal aborts when the caller is gone.
  */
 export function answerStream<Request, Response>(
-  produce: (request: Request, signal: AbortSignal) => AsyncIterable<Response>,
+  produce: Produce<Request, Response>,
 ): handleServerStreamingCall<Request, Response> {
   return (call) => {
     const gone = new AbortController();
@@ -29,7 +31,7 @@ export function answerStream<Request, Response>(
     };
     call.once("cancelled", leave);
     call.once("close", leave);
-    pump(call, produce(call.request, gone.signal), gone.signal).catch((error: unknown) => {
+    pump(call, produce, gone.signal).catch((error: unknown) => {
       const known = asRpcError(error);
       reportUnexpected(known, call.getPath());
       call.emit("error", encodeServiceError(known));
@@ -39,10 +41,10 @@ export function answerStream<Request, Response>(
 
 async function pump<Request, Response>(
   call: ServerWritableStream<Request, Response>,
-  messages: AsyncIterable<Response>,
+  produce: Produce<Request, Response>,
   signal: AbortSignal,
 ): Promise<void> {
-  for await (const message of messages) {
+  for await (const message of produce(call.request, signal)) {
     if (signal.aborted) return;
     if (!call.write(message)) await waitForDrain(call, signal);
   }

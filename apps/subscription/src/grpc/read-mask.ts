@@ -17,7 +17,7 @@ export function readMask<Field>(paths: readonly string[], fields: Readonly<Recor
 }
 
 /** The named fields of an object. */
-export function pick<Whole, Field extends keyof Whole>(whole: Whole, fields: readonly Field[]): Partial<Whole> {
+export function pick<Whole>(whole: Whole, fields: readonly (keyof Whole)[]): Partial<Whole> {
   const picked: Partial<Whole> = {};
   for (const field of fields) picked[field] = whole[field];
   return picked;

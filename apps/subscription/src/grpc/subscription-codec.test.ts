@@ -35,7 +35,7 @@ const settings: fc.Arbitrary<SubscriptionSettings> = fc.record({
     },
     { requiredKeys: ["maxInFlight", "timeoutMs"] },
   ),
-}) as fc.Arbitrary<SubscriptionSettings>;
+});
 
 function subscriptionWith(chosen: SubscriptionSettings): LiveSubscription {
   const secrets = [{ secret: "new" }, { secret: "old", expiresAtMs: 1000 }, { secret: "older", expiresAtMs: 10 }];

@@ -1,4 +1,3 @@
-import type { SubscriptionEvent } from "@postrider/domain-subscription";
 import { subscriptionAggregate, subscriptionStream } from "../store/subscription-aggregate.ts";
 import type { SubscriptionDeps } from "../subscription-deps.ts";
 
@@ -20,16 +19,11 @@ export async function listHistory(
 ): Promise<readonly HistoryEntry[]> {
   const stored = await store.load(subscriptionStream(id));
   return stored.slice(-MAX_ENTRIES).map((each) => {
-    const { kind, atMs, ...facts } = withoutSecret(subscriptionAggregate.decode(each));
-    return { version: each.version, type: kind, atMs, facts };
+    const { kind, atMs, ...facts } = subscriptionAggregate.decode(each);
+    return { version: each.version, type: kind, atMs, facts: withoutSecret(facts) };
   });
 }
 
-type Told<Event> = Event extends { readonly secret: string } ? Omit<Event, "secret"> : Event;
-
-function withoutSecret(event: SubscriptionEvent): Told<SubscriptionEvent> {
-  if (!("secret" in event)) return event;
-  const { secret, ...told } = event;
-  void secret;
-  return told;
+function withoutSecret(facts: object): HistoryEntry["facts"] {
+  return Object.fromEntries(Object.entries(facts).filter(([name]) => name !== "secret"));
 }

@@ -15,14 +15,21 @@ import type { SubscriptionLookups } from "../create-lookups.ts";
 import { createSubscription } from "../create-subscription.ts";
 import { type SubscriptionSchema, subscriptionSchema } from "../store/subscription-schema.ts";
 
+/** The last overload of a client's unary method, which has all parameters. */
 type UnaryMethod<Request, Response> = (
   ...args: [
     request: Request,
     metadata: Metadata,
-    options: CallOptions,
+    options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Response) => void,
   ]
 ) => ClientUnaryCall;
+type RequestOf<Method> = Method extends (request: infer Request, ...rest: never[]) => unknown ? Request : never;
+type ResponseOf<Method> = Method extends (
+  ...args: [never, never, never, callback: (error: never, response: infer Response) => void]
+) => unknown
+  ? Response
+  : never;
 
 /** The real service on a real file, over a real connection; all of it ends with the test. */
 export interface RunningSubscription {
@@ -62,12 +69,13 @@ export async function startSubscription(
   return { subscriptions, eventTypes, lookups, store, closeStore: () => sqlite.close() };
 }
 
-/** Calls a method of a client. */
-export async function ask<Request, Response>(
-  client: SubscriptionServiceClient | EventTypeServiceClient,
-  method: UnaryMethod<Request, Response>,
-  request: Request,
-): Promise<Response> {
+/** Calls a unary method of a client by its name. */
+export async function ask<Client extends object, Name extends keyof Client>(
+  client: Client,
+  name: Name,
+  request: RequestOf<Client[Name]>,
+): Promise<ResponseOf<Client[Name]>> {
+  const method = client[name] as UnaryMethod<RequestOf<Client[Name]>, ResponseOf<Client[Name]>>;
   return await call(method.bind(client), request, { deadline: new Date(Date.now() + 10_000) });
 }
 

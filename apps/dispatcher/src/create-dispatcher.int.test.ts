@@ -1,0 +1,176 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ResolveResponse, Subscription } from "@postrider/contracts/postrider/v1/subscription";
+import type { Event } from "@postrider/domain-event";
+import { deferredSchema, openSqliteDeferred } from "@postrider/kit-deferred";
+import { createEgress, createEgressPolicy } from "@postrider/kit-egress";
+import { eventLogSchema, openSqliteEventLog, type EventLog } from "@postrider/kit-event-log";
+import { createSystemRandom, systemClock, untilAborted } from "@postrider/kit-lifecycle";
+import { openSqlite } from "@postrider/kit-sqlite";
+import { createRegistry } from "@postrider/kit-telemetry";
+import { decodeAttempts, encodeEvent, type RecordedAttempt, TOPICS } from "@postrider/records";
+import { startReceiver, type Receiver } from "@postrider/testing";
+import { Webhook } from "standardwebhooks";
+import { afterEach, expect, test } from "vitest";
+import { createDispatcher, type Subscriptions } from "./index.ts";
+import { eventOf, SECRET, silentLogger } from "./testing/builders.ts";
+
+const topics = [TOPICS.events, TOPICS.attempts, TOPICS.deadLetters, TOPICS.quarantine];
+const opened: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of opened.splice(0).toReversed()) await close();
+});
+
+/** One subscription to everything, with a second attempt at once. */
+function subscribe(callbackUrl: string): Subscriptions {
+  const retryPolicy = { delays: [{ seconds: 0n, nanos: 0 }], maxAge: undefined };
+  const found: Subscription = {
+    ...{
+      id: "sub_1",
+      tenantId: "app-7",
+      callbackUrl,
+      eventTypes: ["*"],
+      description: "",
+      state: 1,
+      disabledReason: "",
+    },
+    ...{ method: 1, payloadFormat: 1, headers: {}, signature: 1, acknowledgement: undefined, retryPolicy },
+    ...{ limits: undefined, secret: "", createTime: undefined, updateTime: undefined },
+  };
+  const keys = [{ secret: SECRET, expireTime: undefined }];
+  const answer: ResolveResponse = { subscriptions: [found], revision: 1n, signingKeys: { sub_1: { keys } } };
+  return {
+    resolve: async () => answer,
+    watch: async function* (_, signal) {
+      yield { revision: 1n, tenantId: "", subscriptionId: "" };
+      await untilAborted(signal);
+    },
+  };
+}
+
+interface Platform {
+  readonly log: EventLog;
+  /** Runs a dispatcher until the returned function is called; that waits for its end. */
+  readonly dispatch: (receiver: Receiver) => () => Promise<void>;
+}
+
+/** The dispatcher's real neighbours on one file: log, deferred deliveries, the door. */
+async function openPlatform(): Promise<Platform> {
+  const folder = await mkdtemp(join(tmpdir(), "postrider-dispatcher-"));
+  opened.push(async () => rm(folder, { recursive: true }));
+  const schema = [...eventLogSchema(topics), ...deferredSchema];
+  const sqlite = await openSqlite({ path: join(folder, "log.db"), schema });
+  opened.push(async () => sqlite.close());
+  const settings = topics.map((name) => ({ name, retentionMs: 3_600_000 }));
+  const log = openSqliteEventLog({ sqlite, topics: settings, clock: systemClock });
+  opened.push(async () => log.close());
+  const policy = createEgressPolicy({ allowedRanges: ["127.0.0.0/8"], allowHttp: true, ports: "any" });
+  const egress = createEgress({ policy, clock: systemClock });
+  opened.push(async () => egress.close(0));
+  const deferred = openSqliteDeferred({ sqlite, clock: systemClock });
+
+  const dispatch = (receiver: Receiver): (() => Promise<void>) => {
+    const stopping = new AbortController();
+    const dispatcher = createDispatcher({
+      ...{ log, deferred, egress, clock: systemClock, random: createSystemRandom() },
+      subscriptions: subscribe(receiver.url),
+      process: { registry: createRegistry(), logger: silentLogger, version: "1.2.3", graceMs: 5000, commitMs: 20 },
+    });
+    const ended = dispatcher.run(stopping.signal);
+    return async () => {
+      stopping.abort();
+      await ended;
+    };
+  };
+  return { log, dispatch };
+}
+
+async function openReceiver(answers: readonly { status: number }[]): Promise<Receiver> {
+  const receiver = await startReceiver({ answer: answers });
+  opened.push(async () => receiver.close());
+  return receiver;
+}
+
+async function publish({ log }: Platform, ids: readonly string[], changes: Partial<Event> = {}): Promise<void> {
+  await log.writer.append(ids.map((id) => encodeEvent(eventOf({ id, ...changes }))));
+}
+
+/** Reads attempts from the log until there are `count`. */
+async function readAttempts({ log }: Platform, count: number): Promise<readonly RecordedAttempt[]> {
+  const attempts: RecordedAttempt[] = [];
+  const stopping = new AbortController();
+  const records = (_: number, more: readonly { value: Uint8Array }[]): void => {
+    attempts.push(...more.flatMap(({ value }) => decodeAttempts(value)));
+    if (attempts.length >= count) stopping.abort();
+  };
+  const reader = log.reader({ topic: TOPICS.attempts, group: "test" });
+  await reader.run({ assigned: () => undefined, revoked: () => undefined, records }, stopping.signal);
+  return attempts;
+}
+
+test("an event arrives signed, and its attempt stands in the log", async () => {
+  const platform = await openPlatform();
+  const receiver = await openReceiver([{ status: 204 }]);
+  const stop = platform.dispatch(receiver);
+  await publish(platform, ["evt_1"]);
+  const [request] = await receiver.waitFor(1);
+  const [attempt] = await readAttempts(platform, 1);
+  await stop();
+  expect(request?.headers).toMatchObject({ "user-agent": "Postrider/1.2.3", "webhook-id": "evt_1" });
+  const headers = request?.headers as Record<string, string>;
+  expect(() => new Webhook(SECRET).verify(request?.body ?? "", headers)).not.toThrow();
+  expect(attempt).toMatchObject({ number: 1, result: { status: 204 }, verdict: { kind: "delivered" } });
+});
+
+test("a failed delivery is made again, and a second failure is its last", async () => {
+  const platform = await openPlatform();
+  const receiver = await openReceiver([{ status: 500 }, { status: 503 }]);
+  const stop = platform.dispatch(receiver);
+  await publish(platform, ["evt_1"]);
+  const attempts = await readAttempts(platform, 2);
+  await stop();
+  expect(receiver.requests.map(({ headers }) => headers["webhook-id"])).toEqual(["evt_1", "evt_1"]);
+  expect(attempts.map(({ number, verdict }) => [number, verdict.kind])).toEqual([
+    [1, "retry"],
+    [2, "dead"],
+  ]);
+});
+
+test("a restart goes on where the last run ended, and sends nothing twice", async () => {
+  const platform = await openPlatform();
+  const receiver = await openReceiver([{ status: 200 }]);
+  const stop = platform.dispatch(receiver);
+  await publish(platform, ["evt_1", "evt_2", "evt_3"]);
+  await receiver.waitFor(3);
+  await stop();
+  // Published again within ten minutes, before anybody reads: known from the log alone.
+  await publish(platform, ["evt_2", "evt_4"]);
+  const stopAgain = platform.dispatch(receiver);
+  await receiver.waitFor(4);
+  await publish(platform, ["evt_5"]);
+  await receiver.waitFor(5);
+  await stopAgain();
+  const ids = receiver.requests.map(({ headers }) => headers["webhook-id"]);
+  expect(ids.toSorted()).toEqual(["evt_1", "evt_2", "evt_3", "evt_4", "evt_5"]);
+});
+
+test("what is out at the stop is waited for", async () => {
+  const platform = await openPlatform();
+  const receiver = await openReceiver([{ status: 200 }]);
+  const arrived = Promise.withResolvers<undefined>();
+  const release = Promise.withResolvers<undefined>();
+  receiver.answer(async () => {
+    arrived.resolve(undefined);
+    await release.promise;
+    return { status: 200 };
+  });
+  const stop = platform.dispatch(receiver);
+  await publish(platform, ["evt_1"]);
+  await arrived.promise;
+  const stopped = stop();
+  release.resolve(undefined);
+  await stopped;
+  expect(await readAttempts(platform, 1)).toMatchObject([{ verdict: { kind: "delivered" } }]);
+});

@@ -1,0 +1,91 @@
+import { encodeDeferredDelivery } from "@postrider/records";
+import { Registry } from "prom-client";
+import { describe, expect, test } from "vitest";
+import type { Delivery } from "./delivery.ts";
+import type { Directory } from "./directory.ts";
+import { dispatchDeferred } from "./dispatch-deferred.ts";
+import { dispatchEvent } from "./dispatch-event.ts";
+import { createDispatcherMetrics } from "./dispatcher-metrics.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { endpointOf, eventOf, failureOf, settle, START_MS } from "./testing/builders.ts";
+
+function createBench(find: () => readonly Endpoint[] | Promise<readonly Endpoint[]>) {
+  const asked: string[] = [];
+  const delivered: Delivery[] = [];
+  const registry = new Registry();
+  const directory: Directory = {
+    find: (tenantId, eventType) => {
+      asked.push(`${tenantId}/${eventType}`);
+      return find();
+    },
+    run: async () => undefined,
+  };
+  const deliver = async (delivery: Delivery): Promise<void> => void delivered.push(delivery);
+  const metrics = createDispatcherMetrics({ registry, inFlight: () => 0 });
+  return { asked, delivered, registry, directory, deliver, metrics, signal: new AbortController().signal };
+}
+
+function due(heldSinceMs?: number): { key: string; value: Uint8Array; dueAtMs: number } {
+  const held = heldSinceMs === undefined ? {} : { heldSinceMs };
+  const value = encodeDeferredDelivery({ event: eventOf(), subscriptionId: "sub_1", nextAttempt: 3, ...held });
+  return { key: "sub_1", value, dueAtMs: START_MS };
+}
+
+describe("a deferred delivery that is due", () => {
+  test("goes to its subscription as it is now: a changed URL counts", async () => {
+    const now = endpointOf({ url: "https://moved.example/hook" });
+    const bench = createBench(async () => [endpointOf({ subscriptionId: "sub_0" }), now]);
+    await dispatchDeferred(due(), bench);
+    expect(bench.asked).toEqual(["app-7/order.paid"]);
+    expect(bench.delivered).toStrictEqual([{ event: eventOf(), endpoint: now, attempt: 3 }]);
+  });
+
+  test("remembers since when it is held", async () => {
+    const bench = createBench(() => [endpointOf()]);
+    await dispatchDeferred(due(START_MS - 5000), bench);
+    expect(bench.delivered).toMatchObject([{ attempt: 3, heldSinceMs: START_MS - 5000 }]);
+  });
+
+  test("is dropped, and counted, when its subscription is gone", async () => {
+    const bench = createBench(() => [endpointOf({ subscriptionId: "sub_2" })]);
+    await dispatchDeferred(due(), bench);
+    expect(bench.delivered).toEqual([]);
+    expect(await bench.registry.metrics()).toContain("postrider_cancelled_total 1");
+  });
+
+  test("stays due when it can't be told whether its subscription is gone", async () => {
+    const ending = new Error("the process ends");
+    const bench = createBench(async () => Promise.reject(ending));
+    expect(await failureOf(dispatchDeferred(due(), bench))).toBe(ending);
+  });
+});
+
+describe("an event", () => {
+  const endpoints = ["sub_1", "sub_2", "sub_3"].map((subscriptionId) => endpointOf({ subscriptionId }));
+
+  test.each([0, 1, 3])("goes to each of the %d endpoints that want it, as its first attempt", async (count) => {
+    for (const find of [() => endpoints.slice(0, count), async () => endpoints.slice(0, count)]) {
+      const bench = createBench(find);
+      await dispatchEvent(eventOf(), bench);
+      expect(bench.delivered).toEqual(
+        endpoints.slice(0, count).map((endpoint) => ({ event: eventOf(), endpoint, attempt: 1 })),
+      );
+    }
+  });
+
+  test("is done when all its deliveries are, and one that takes long holds up no other", async () => {
+    const bench = createBench(() => endpoints);
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const started: string[] = [];
+    const deliver = async ({ endpoint }: Delivery): Promise<void> => {
+      started.push(endpoint.subscriptionId);
+      if (endpoint.subscriptionId === "sub_1") await promise;
+    };
+    let isDone = false;
+    const done = dispatchEvent(eventOf(), { ...bench, deliver }).then(() => (isDone = true));
+    await settle();
+    expect([started, isDone]).toEqual([["sub_1", "sub_2", "sub_3"], false]);
+    resolve(undefined);
+    await done;
+  });
+});

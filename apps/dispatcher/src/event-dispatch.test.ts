@@ -1,0 +1,424 @@
+import {
+  type AppendRecord,
+  LogError,
+  type LogReader,
+  type LogRecord,
+  type Position,
+  type ReadBackRange,
+  type ReaderEvents,
+} from "@postrider/kit-event-log";
+import { decodeDoneSet } from "@postrider/kit-progress";
+import { TOPICS } from "@postrider/records";
+import { deferredPromise, FakeClock } from "@postrider/testing";
+import { Registry } from "prom-client";
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { Delivery } from "./delivery.ts";
+import { createDispatcherMetrics } from "./dispatcher-metrics.ts";
+import { runEventDispatch } from "./event-dispatch.ts";
+import type { Recorder } from "./recorder.ts";
+import { endpointOf, failureOf, recordOf, settle, silentLogger, START_MS } from "./testing/builders.ts";
+
+/** A reader that gives what the test tells it to, and keeps what it is told. */
+class TestReader implements LogReader {
+  readonly commits: (readonly Position[])[] = [];
+  readonly paused = new Set<number>();
+  /** What {@link readBack} finds. */
+  past: readonly LogRecord[] = [];
+  commitAnswer: () => Promise<void> = async () => undefined;
+  readonly #positions: readonly Position[];
+  readonly #failed = deferredPromise<never>();
+  #events: ReaderEvents | undefined;
+
+  constructor(positions: readonly Position[]) {
+    this.#positions = positions;
+  }
+
+  readonly run = async (events: ReaderEvents, signal: AbortSignal): Promise<void> => {
+    this.#events = events;
+    await events.assigned(this.#positions);
+    const aborted = new Promise<void>((resolve) => {
+      signal.addEventListener("abort", () => {
+        resolve();
+      });
+    });
+    await Promise.race([aborted, this.#failed.promise]);
+  };
+
+  readonly pause = (partition: number): void => void this.paused.add(partition);
+  readonly resume = (partition: number): void => void this.paused.delete(partition);
+
+  readonly commit = async (positions: readonly Position[]): Promise<void> => {
+    this.commits.push(positions);
+    await this.commitAnswer();
+  };
+
+  async *readBack({ beforeOffset, sinceMs }: ReadBackRange): AsyncGenerator<readonly LogRecord[]> {
+    yield this.past.filter(({ offset, appendedAtMs }) => offset < beforeOffset && appendedAtMs >= sinceMs);
+  }
+
+  give(records: readonly LogRecord[], partition = 0): void {
+    this.#events?.records(partition, records);
+  }
+
+  async reassign(positions: readonly Position[]): Promise<void> {
+    await this.#events?.assigned(positions);
+  }
+
+  async revoke(partition: number): Promise<void> {
+    await this.#events?.revoked([partition]);
+  }
+
+  fail(error: LogError): void {
+    this.#failed.reject(error);
+  }
+}
+
+const AT_THE_START: Position = { partition: 0, offset: 1, metadata: "" };
+
+interface Bench {
+  readonly reader: TestReader;
+  readonly clock: FakeClock;
+  readonly registry: Registry;
+  readonly stop: AbortController;
+  readonly abandon: AbortController;
+  /** The events whose delivery was begun, by id. */
+  readonly begun: string[];
+  readonly finish: (...ids: string[]) => Promise<void>;
+  readonly quarantined: AppendRecord[];
+  quarantine: () => Promise<void>;
+  readonly ended: Promise<void>;
+}
+
+/** Runs the dispatch over a reader; each delivery ends when the test finishes it. */
+async function startDispatch(position = AT_THE_START, past: readonly LogRecord[] = []): Promise<Bench> {
+  const reader = new TestReader([position]);
+  reader.past = past;
+  const clock = new FakeClock(START_MS);
+  const registry = new Registry();
+  const [stop, abandon] = [new AbortController(), new AbortController()];
+  const begun: string[] = [];
+  const quarantined: AppendRecord[] = [];
+  const out = new Map<string, () => void>();
+  const deliver = async ({ event }: Delivery): Promise<void> => {
+    begun.push(event.id);
+    await new Promise<void>((resolve, reject) => {
+      out.set(event.id, resolve);
+      abandon.signal.addEventListener("abort", () => {
+        reject(new Error("the process ends"));
+      });
+    });
+  };
+  const recordQuarantined = async (record: AppendRecord): Promise<void> => {
+    quarantined.push(record);
+    await bench.quarantine();
+  };
+  const deps = {
+    ...{ reader, clock, deliver, logger: silentLogger, commitMs: 200 },
+    recorder: { recordQuarantined } as unknown as Recorder,
+    metrics: createDispatcherMetrics({ registry, inFlight: () => 0 }),
+    directory: { find: () => [endpointOf()], run: async () => undefined },
+  };
+  const ended = runEventDispatch(deps, { stop: stop.signal, abandon: abandon.signal });
+  ended.catch(() => undefined);
+  const finish = async (...ids: string[]): Promise<void> => {
+    for (const id of ids) {
+      const resolve = out.get(id);
+      if (!resolve) throw new Error(`${id} is not out`);
+      resolve();
+    }
+    await settle();
+  };
+  const bench: Bench = {
+    ...{ reader, clock, registry, stop, abandon, begun, finish, quarantined, ended },
+    quarantine: async () => undefined,
+  };
+  onTestFinished(() => {
+    stop.abort();
+    abandon.abort();
+  });
+  await settle();
+  return bench;
+}
+
+/** What the last commit says: the offset to read next, and what above it is finished. */
+function lastCommit({ reader }: Bench): { offset: number; done: number[] } {
+  const [position] = reader.commits.at(-1) ?? [];
+  if (!position) throw new Error("nothing was committed");
+  const done = decodeDoneSet(position).flatMap(({ from, to }) =>
+    Array.from({ length: to - from + 1 }, (_, i) => from + i),
+  );
+  return { offset: position.offset, done };
+}
+
+describe("progress", () => {
+  test("commits the lowest unfinished offset, and what is finished above it", async () => {
+    const bench = await startDispatch();
+    bench.reader.give([1, 2, 3, 4].map((offset) => recordOf(offset)));
+    await bench.finish("evt_2", "evt_4");
+    await bench.clock.advanceAsync(200);
+    expect(lastCommit(bench)).toEqual({ offset: 1, done: [2, 4] });
+    await bench.finish("evt_1");
+    await bench.clock.advanceAsync(200);
+    expect(lastCommit(bench)).toEqual({ offset: 3, done: [4] });
+    await bench.finish("evt_3");
+    await bench.clock.advanceAsync(200);
+    expect(lastCommit(bench)).toEqual({ offset: 5, done: [] });
+  });
+
+  test("begins every delivery at once: none waits for one before it", async () => {
+    const bench = await startDispatch();
+    bench.reader.give([1, 2].map((offset) => recordOf(offset)));
+    bench.reader.give([recordOf(7)]);
+    expect(bench.begun).toEqual(["evt_1", "evt_2", "evt_7"]);
+  });
+
+  test("goes on after a restart with what was not finished, and skips what was", async () => {
+    const first = await startDispatch();
+    const records = [1, 2, 3, 4].map((offset) => recordOf(offset));
+    first.reader.give(records);
+    await first.finish("evt_2", "evt_4");
+    await first.clock.advanceAsync(200);
+
+    const second = await startDispatch(first.reader.commits.at(-1)?.[0]);
+    second.reader.give([...records, recordOf(5)]);
+    expect(second.begun).toEqual(["evt_1", "evt_3", "evt_5"]);
+    await second.finish("evt_1", "evt_3");
+    await second.clock.advanceAsync(200);
+    expect(lastCommit(second)).toEqual({ offset: 5, done: [] });
+  });
+
+  test("commits every 200 ms, and only when something was finished", async () => {
+    const bench = await startDispatch();
+    await bench.clock.advanceAsync(1000);
+    bench.reader.give([recordOf(1), recordOf(2)]);
+    await bench.clock.advanceAsync(1000);
+    expect(bench.reader.commits).toEqual([]);
+    await bench.finish("evt_1");
+    await bench.clock.advanceAsync(199);
+    expect(bench.reader.commits).toEqual([]);
+    await bench.clock.advanceAsync(1);
+    await bench.clock.advanceAsync(1000);
+    expect(bench.reader.commits).toHaveLength(1);
+  });
+
+  test("that could not be committed is committed the next time", async () => {
+    const bench = await startDispatch();
+    bench.reader.commitAnswer = async () => Promise.reject(new LogError("unavailable", "away"));
+    bench.reader.give([recordOf(1)]);
+    await bench.finish("evt_1");
+    await bench.clock.advanceAsync(400);
+    bench.reader.commitAnswer = async () => undefined;
+    await bench.clock.advanceAsync(1000);
+    expect(bench.reader.commits.map((positions) => positions.map(({ offset }) => offset))).toEqual([[2], [2], [2]]);
+  });
+
+  test("has one commit out at a time", async () => {
+    const bench = await startDispatch();
+    const { promise, resolve } = deferredPromise();
+    bench.reader.commitAnswer = async () => promise;
+    bench.reader.give([recordOf(1), recordOf(2)]);
+    await bench.finish("evt_1");
+    await bench.clock.advanceAsync(200);
+    await bench.finish("evt_2");
+    await bench.clock.advanceAsync(1000);
+    expect(bench.reader.commits).toHaveLength(1);
+    resolve(undefined);
+    await bench.clock.advanceAsync(400);
+    expect(lastCommit(bench)).toEqual({ offset: 3, done: [] });
+  });
+});
+
+describe("an id that was published again", () => {
+  const again = (offset: number, changes: Parameters<typeof recordOf>[1] = {}): LogRecord =>
+    recordOf(offset, { id: "evt_1", ...changes });
+
+  test("is delivered once, and finished at once", async () => {
+    const bench = await startDispatch();
+    bench.reader.give([recordOf(1), again(2), again(3)]);
+    expect(bench.begun).toEqual(["evt_1"]);
+    await bench.clock.advanceAsync(200);
+    expect(lastCommit(bench)).toEqual({ offset: 1, done: [2, 3] });
+    expect(await bench.registry.metrics()).toContain("postrider_repeated_events_total 2");
+  });
+
+  test("by another tenant is another event", async () => {
+    const bench = await startDispatch();
+    bench.reader.give([recordOf(1), again(2, { tenantId: "app-8" })]);
+    expect(bench.begun).toEqual(["evt_1", "evt_1"]);
+  });
+
+  test("after ten minutes is delivered again", async () => {
+    const bench = await startDispatch();
+    const first = recordOf(1);
+    const tenMinutes = first.appendedAtMs + 600_000;
+    bench.reader.give([first, again(2, { acceptedAtMs: tenMinutes })]);
+    expect(bench.begun).toEqual(["evt_1"]);
+    bench.reader.give([again(3, { acceptedAtMs: tenMinutes + 1 })]);
+    expect(bench.begun).toEqual(["evt_1", "evt_1"]);
+  });
+
+  test("is known over a restart", async () => {
+    const position = { ...AT_THE_START, offset: 5 };
+    const bench = await startDispatch(position, [recordOf(1), recordOf(4), recordOf(6)]);
+    bench.reader.give([again(5), recordOf(6), recordOf(7, { id: "evt_4" })]);
+    // evt_6 was read back in vain: what is not below the position is new.
+    expect(bench.begun).toEqual(["evt_6"]);
+    await bench.finish("evt_6");
+    await bench.clock.advanceAsync(200);
+    expect(lastCommit(bench)).toEqual({ offset: 8, done: [] });
+  });
+
+  test("that stands at a skipped offset is known too", async () => {
+    const first = await startDispatch();
+    first.reader.give([recordOf(1), recordOf(2)]);
+    await first.finish("evt_2");
+    await first.clock.advanceAsync(200);
+    const second = await startDispatch(first.reader.commits.at(-1)?.[0]);
+    second.reader.give([recordOf(1), recordOf(2), recordOf(3, { id: "evt_2" })]);
+    expect(second.begun).toEqual(["evt_1"]);
+  });
+});
+
+describe("a record that is no event", () => {
+  const malformed: LogRecord = { ...recordOf(1), headers: { ce_specversion: "1.0", extra: "kept" } };
+
+  test("is quarantined with its reason, and finished when that is durable", async () => {
+    const bench = await startDispatch();
+    const { promise, resolve } = deferredPromise();
+    bench.quarantine = async () => promise;
+    bench.reader.give([malformed]);
+    await bench.clock.advanceAsync(200);
+    expect(bench.quarantined).toEqual([
+      {
+        topic: TOPICS.quarantine,
+        headers: { ...malformed.headers, "postrider-reason": "ce_id is missing", "postrider-offset": "1" },
+        value: malformed.value,
+      },
+    ]);
+    expect([bench.begun, bench.reader.commits]).toEqual([[], []]);
+    resolve(undefined);
+    await bench.clock.advanceAsync(200);
+    expect(lastCommit(bench)).toEqual({ offset: 2, done: [] });
+    expect(await bench.registry.metrics()).toContain("postrider_quarantined_total 1");
+  });
+
+  test("does not make its corrected form, of the same id, a repetition; not after a restart either", async () => {
+    const wrong = { ...recordOf(1), headers: { ...recordOf(1).headers, ce_time: "yesterday" } };
+    const bench = await startDispatch();
+    bench.reader.give([wrong, recordOf(2, { id: "evt_1" })]);
+    expect(bench.begun).toEqual(["evt_1"]);
+    const restarted = await startDispatch({ ...AT_THE_START, offset: 2 }, [wrong]);
+    restarted.reader.give([recordOf(2, { id: "evt_1" })]);
+    expect(restarted.begun).toEqual(["evt_1"]);
+  });
+
+  test("without an id is not taken for a repetition of another without one", async () => {
+    const bench = await startDispatch();
+    bench.reader.give([malformed, { ...malformed, offset: 2 }]);
+    await settle();
+    expect(bench.quarantined).toHaveLength(2);
+  });
+});
+
+describe("a full window", () => {
+  const large = Buffer.alloc(262_144);
+
+  test("pauses its partition, which goes on when it is half empty", async () => {
+    const bench = await startDispatch();
+    const ids = Array.from({ length: 128 }, (_, index) => `evt_${index + 1}`);
+    const records = ids.map((_, index) => recordOf(index + 1, { data: large }));
+    bench.reader.give(records.slice(0, 127));
+    expect([...bench.reader.paused]).toEqual([]);
+    bench.reader.give(records.slice(127));
+    expect([...bench.reader.paused]).toEqual([0]);
+    // Records in flight may still come, and are taken.
+    bench.reader.give([recordOf(129)]);
+    expect(bench.begun).toHaveLength(129);
+    await bench.finish(...ids.slice(0, 64));
+    expect([...bench.reader.paused]).toEqual([0]);
+    await bench.finish(...ids.slice(64, 66));
+    expect([...bench.reader.paused]).toEqual([]);
+  });
+
+  test("is also one of many small events", async () => {
+    const bench = await startDispatch();
+    const records = Array.from({ length: 8192 }, (_, index) => recordOf(index + 1));
+    bench.reader.give(records.slice(1));
+    expect([...bench.reader.paused]).toEqual([]);
+    bench.reader.give([recordOf(8193)]);
+    expect([...bench.reader.paused]).toEqual([0]);
+  });
+});
+
+describe("the end", () => {
+  test("waits for a commit that is out before the last one", async () => {
+    const bench = await startDispatch();
+    const { promise, resolve } = deferredPromise();
+    bench.reader.commitAnswer = async () => promise;
+    bench.reader.give([recordOf(1), recordOf(2)]);
+    await bench.finish("evt_1");
+    await bench.clock.advanceAsync(200);
+    bench.stop.abort();
+    await bench.finish("evt_2");
+    expect(bench.reader.commits).toHaveLength(1);
+    resolve(undefined);
+    await bench.ended;
+    expect(lastCommit(bench)).toEqual({ offset: 3, done: [] });
+  });
+
+  test("waits for what is out, then commits", async () => {
+    const bench = await startDispatch();
+    bench.reader.give([recordOf(1), recordOf(2)]);
+    let hasEnded = false;
+    const ended = bench.ended.then(() => (hasEnded = true));
+    bench.stop.abort();
+    await bench.finish("evt_1");
+    expect(hasEnded).toBe(false);
+    await bench.finish("evt_2");
+    await ended;
+    expect(lastCommit(bench)).toEqual({ offset: 3, done: [] });
+    expect(bench.clock.pendingCount).toBe(0);
+  });
+
+  test("leaves what is still out when time is up to the next start", async () => {
+    const bench = await startDispatch();
+    bench.reader.give([recordOf(1), recordOf(2), recordOf(3)]);
+    await bench.finish("evt_2");
+    bench.stop.abort();
+    await settle();
+    bench.abandon.abort();
+    await bench.ended;
+    expect(lastCommit(bench)).toEqual({ offset: 1, done: [2] });
+  });
+
+  test("comes with the reader's failure", async () => {
+    const bench = await startDispatch();
+    const failure = new LogError("unavailable", "reading can't go on");
+    bench.reader.fail(failure);
+    expect(await failureOf(bench.ended)).toBe(failure);
+  });
+});
+
+describe("a partition that goes to somebody else", () => {
+  test("is not committed any more, and late results are ignored", async () => {
+    const bench = await startDispatch();
+    bench.reader.give([recordOf(1)]);
+    await bench.reader.revoke(0);
+    await bench.finish("evt_1");
+    bench.reader.give([recordOf(2)]);
+    await bench.clock.advanceAsync(1000);
+    expect([bench.begun, bench.reader.commits]).toEqual([["evt_1"], []]);
+  });
+
+  test("and comes back starts from where it then stands", async () => {
+    const bench = await startDispatch();
+    bench.reader.give([recordOf(1), recordOf(2)]);
+    await bench.reader.revoke(0);
+    await bench.reader.reassign([{ ...AT_THE_START, offset: 2 }]);
+    bench.reader.give([recordOf(2), recordOf(3)]);
+    expect(bench.begun).toEqual(["evt_1", "evt_2", "evt_2", "evt_3"]);
+    await bench.finish("evt_3");
+    await bench.clock.advanceAsync(200);
+    expect(lastCommit(bench)).toEqual({ offset: 2, done: [3] });
+  });
+});
