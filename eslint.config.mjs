@@ -111,7 +111,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["apps/*/src/config.ts", "tools/**", "examples/**", "**/*.test.ts", "libs/testing/**"],
+    files: ["apps/*/src/config.ts", "tools/**", "examples/**", "**/*.test.ts", "**/src/testing/**", "libs/testing/**"],
     rules: { "no-restricted-properties": "off" },
   },
   { files: ["tools/**", "examples/**"], rules: { "no-restricted-imports": "off" } },

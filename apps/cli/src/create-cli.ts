@@ -29,7 +29,7 @@ Begin with:
 `;
 
 /** The whole command line, wired by hand: a file per command. */
-export function createCli(context: CliContext): Command {
+function createCli(context: CliContext): Command {
   const program = new Command("postrider")
     .description(
       "Deliver webhooks: describe events, subscribe to them, publish them, and receive them while you try it out",

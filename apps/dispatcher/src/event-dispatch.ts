@@ -93,6 +93,7 @@ class EventDispatch {
     } catch (error) {
       // Only an ending process gives up: the event stays unfinished, and the next start reads it again.
       if (this.#signals.abandon.aborted) return;
+      // A defect. It ends the process, as an unhandled rejection, instead of leaving the event unseen.
       throw error;
     }
     partition.finish(record.offset);

@@ -2,7 +2,7 @@ import type { Catalog } from "./catalog.ts";
 import { compileDataCheck, type DataCheck } from "./data-check.ts";
 
 /** An event type as far as publishing needs it. */
-export interface KnownEventType {
+interface KnownEventType {
   readonly name: string;
   readonly checkData: DataCheck;
 }

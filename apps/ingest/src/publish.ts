@@ -24,7 +24,7 @@ export async function publish(candidate: EventCandidate, deps: PublishDeps): Pro
 }
 
 /** The most events that one batch may hold. */
-export const MAX_BATCH_EVENTS = 1000;
+const MAX_BATCH_EVENTS = 1000;
 
 /** Whose defects are told, since an item's failure is an answer and not the call's. */
 const BATCH_METHOD = "/postrider.v1.IngestService/PublishBatch";
@@ -33,7 +33,7 @@ const BATCH_METHOD = "/postrider.v1.IngestService/PublishBatch";
 export type BatchItem = EventCandidate | RpcError;
 
 /**
- * Takes up to {@link MAX_BATCH_EVENTS} events in with one append. Each item has a result of its own, in order: a bad one
+ * Takes up to 1,000 events in with one append. Each item has a result of its own, in order: a bad one
  * does not hold the others back. @throws {RpcError} invalid_argument when there are too many
  */
 export async function publishBatch(items: readonly BatchItem[], deps: PublishDeps): Promise<PublishResult[]> {

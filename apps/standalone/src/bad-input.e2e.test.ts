@@ -75,7 +75,7 @@ describe("an event that is refused", () => {
     ["a bad tenant", { ...good, tenantId: "a b" }, "INVALID_ARGUMENT", /^event\.tenant_id/],
     ["no tenant", { ...good, tenantId: "" }, "INVALID_ARGUMENT", /^event\.tenant_id/],
     ["a bad content type", { ...good, contentType: "json" }, "INVALID_ARGUMENT", /^event\.content_type/],
-  ])("has %s", async (_, event, code, violation) => {
+  ])("has %s", async (...[, event, code, violation]) => {
     const refused = await refusal(client.publish(event));
     expect(refused.code).toBe(code);
     expect(refused.violations.join("\n")).toMatch(violation);

@@ -1,3 +1,4 @@
+import { subscribe } from "node:diagnostics_channel";
 import { join } from "node:path";
 import { createDispatcher } from "@postrider/dispatcher";
 import { createIngest } from "@postrider/ingest";
@@ -6,7 +7,7 @@ import { createEgress, createEgressPolicy, type Egress } from "@postrider/kit-eg
 import { type EventLog, eventLogSchema, openSqliteEventLog } from "@postrider/kit-event-log";
 import { createKysely, eventStoreSchema, openSqliteEventStore } from "@postrider/kit-event-store";
 import { type Clock, type Random, runServices, type Service, untilAborted } from "@postrider/kit-lifecycle";
-import { type RpcService, startRpcServer } from "@postrider/kit-rpc";
+import { type RpcService, startRpcServer, UNEXPECTED_CHANNEL } from "@postrider/kit-rpc";
 import { openSqlite, type Sqlite } from "@postrider/kit-sqlite";
 import { createRegistry, type Logger, startAdminServer } from "@postrider/kit-telemetry";
 import { TOPICS } from "@postrider/records";
@@ -43,6 +44,7 @@ export interface Standalone {
 /** Ingest, subscription and dispatcher in one process on one SQLite file. @throws Error when it can't start */
 export async function createStandalone(deps: StandaloneDeps): Promise<Standalone> {
   const { config, clock } = deps;
+  logUnexpected(deps.logger);
   const store = await openStore(config, clock);
   const registry = createRegistry();
   try {
@@ -73,6 +75,13 @@ export async function createStandalone(deps: StandaloneDeps): Promise<Standalone
     await store.close();
     throw error;
   }
+}
+
+/** Defects in handlers: the caller reads "internal error", the operator reads what it was. */
+function logUnexpected(logger: Logger): void {
+  subscribe(UNEXPECTED_CHANNEL, (unexpected) => {
+    logger.error(unexpected, "a call failed unexpectedly");
+  });
 }
 
 interface Store {

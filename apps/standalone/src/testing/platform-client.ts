@@ -20,7 +20,7 @@ export interface PlatformClient {
   readonly close: () => void;
 }
 
-export interface SubscriptionSettings {
+interface SubscriptionSettings {
   readonly url: string;
   readonly tenantId?: string;
   readonly eventTypes?: string[];

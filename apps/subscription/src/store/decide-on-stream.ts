@@ -63,7 +63,7 @@ export async function decideOnStream<State, Event>(
 }
 
 /** The state of a stream, from its events. */
-export async function loadState<State, Event>(
+async function loadState<State, Event>(
   { store }: Pick<SubscriptionDeps, "store">,
   { absent, evolve, decode }: Aggregate<State, Event>,
   stream: string,

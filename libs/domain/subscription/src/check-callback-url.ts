@@ -1,7 +1,7 @@
 import { quote, type Violation } from "@postrider/domain-event";
 
 /** A bound of the field's habit: what proxies and servers take. */
-export const MAX_CALLBACK_URL_CHARS = 2048;
+const MAX_CALLBACK_URL_CHARS = 2048;
 
 /**
  * The form of the URL only. Whether its address may be reached is the egress policy's word, because that depends on
