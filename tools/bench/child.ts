@@ -37,7 +37,10 @@ export async function startChild(script: string): Promise<Child> {
     pid: process_.pid ?? 0,
     greeting,
     ask: connection.ask,
-    tell: (notice) => void process_.send({ kind: "notice", notice } satisfies Message),
+    // A notice to one that has ended was on its way at the end of the run: nobody needs it.
+    tell: (notice) => {
+      if (process_.connected) process_.send({ kind: "notice", notice } satisfies Message);
+    },
     onNotice: connection.onNotice,
     stop: async () => {
       process.removeListener("exit", kill);

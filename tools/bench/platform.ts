@@ -2,7 +2,7 @@
 // subscription that the benchmark needs.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ export interface Platform {
 export async function startPlatform(): Promise<Platform> {
   const folder = mkdtempSync(join(tmpdir(), "postrider-bench-"));
   const [grpcAddress, adminAddress] = [await findFreeAddress(), await findFreeAddress()];
-  const child = spawn(process.execPath, [join(root, "apps/standalone/src/main.ts")], {
+  const child = spawn(process.execPath, readStartArguments(), {
     cwd: root,
     env: {
       PATH: process.env["PATH"],
@@ -60,6 +60,12 @@ export async function startPlatform(): Promise<Platform> {
       cleanUp();
     },
   };
+}
+
+/** What `npm start` runs, flags and all: users get what is measured. */
+function readStartArguments(): readonly string[] {
+  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: { start: string } };
+  return scripts.start.split(" ").slice(1);
 }
 
 async function untilReady(child: ChildProcess): Promise<void> {

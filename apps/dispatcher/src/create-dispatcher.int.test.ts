@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ResolveResponse, Subscription } from "@postrider/contracts/postrider/v1/subscription";
 import type { Event } from "@postrider/domain-event";
-import { deferredSchema, openSqliteDeferred } from "@postrider/kit-deferred";
+import { type Deferred, type DeferredTask, deferredSchema, openSqliteDeferred } from "@postrider/kit-deferred";
 import { createEgress, createEgressPolicy } from "@postrider/kit-egress";
-import { eventLogSchema, openSqliteEventLog, type EventLog } from "@postrider/kit-event-log";
+import { eventLogSchema, openSqliteEventLog, type EventLog, type LogRecord } from "@postrider/kit-event-log";
 import { createSystemRandom, systemClock, untilAborted } from "@postrider/kit-lifecycle";
 import { openSqlite } from "@postrider/kit-sqlite";
 import { createRegistry } from "@postrider/kit-telemetry";
@@ -52,6 +52,9 @@ function subscribe(callbackUrl: string): Subscriptions {
 
 interface Platform {
   readonly log: EventLog;
+  readonly deferred: Deferred;
+  /** The same deferred deliveries as they are seen an hour later. */
+  readonly deferredInAnHour: Deferred;
   /** Runs a dispatcher until the returned function is called; that waits for its end. */
   readonly dispatch: (receiver: Receiver) => () => Promise<void>;
 }
@@ -84,7 +87,9 @@ async function openPlatform(): Promise<Platform> {
       await ended;
     };
   };
-  return { log, dispatch };
+  const inAnHour = { ...systemClock, nowMs: () => systemClock.nowMs() + 3_600_000 };
+  const deferredInAnHour = openSqliteDeferred({ sqlite, clock: inAnHour });
+  return { log, deferred, deferredInAnHour, dispatch };
 }
 
 async function openReceiver(answers: readonly { status: number }[]): Promise<Receiver> {
@@ -97,17 +102,28 @@ async function publish({ log }: Platform, ids: readonly string[], changes: Parti
   await log.writer.append(ids.map((id) => encodeEvent(eventOf({ id, ...changes }))));
 }
 
-/** Reads attempts from the log until there are `count`. */
-async function readAttempts({ log }: Platform, count: number): Promise<readonly RecordedAttempt[]> {
-  const attempts: RecordedAttempt[] = [];
+/** Reads a topic of the log until `isEnough`. */
+async function readTopic(
+  { log }: Platform,
+  topic: string,
+  isEnough: (records: readonly LogRecord[]) => boolean,
+): Promise<readonly LogRecord[]> {
+  const read: LogRecord[] = [];
   const stopping = new AbortController();
-  const records = (_: number, more: readonly { value: Uint8Array }[]): void => {
-    attempts.push(...more.flatMap(({ value }) => decodeAttempts(value)));
-    if (attempts.length >= count) stopping.abort();
+  const records = (_: number, more: readonly LogRecord[]): void => {
+    read.push(...more);
+    if (isEnough(read)) stopping.abort();
   };
-  const reader = log.reader({ topic: TOPICS.attempts, group: "test" });
+  const reader = log.reader({ topic, group: "test" });
   await reader.run({ assigned: () => undefined, revoked: () => undefined, records }, stopping.signal);
-  return attempts;
+  return read;
+}
+
+/** Reads attempts from the log until there are `count`. */
+async function readAttempts(platform: Platform, count: number): Promise<readonly RecordedAttempt[]> {
+  const attemptsIn = (records: readonly LogRecord[]): RecordedAttempt[] =>
+    records.flatMap(({ value }) => [...decodeAttempts(value)]);
+  return attemptsIn(await readTopic(platform, TOPICS.attempts, (records) => attemptsIn(records).length >= count));
 }
 
 test("an event arrives signed, and its attempt stands in the log", async () => {
@@ -174,3 +190,30 @@ test("what is out at the stop is waited for", async () => {
   await stopped;
   expect(await readAttempts(platform, 1)).toMatchObject([{ verdict: { kind: "delivered" } }]);
 });
+
+test("a deferred task that is no delivery goes to quarantine, and is not due again", async () => {
+  const platform = await openPlatform();
+  const stop = platform.dispatch(await openReceiver([]));
+  const task = { key: "sub_1", value: Buffer.from("no delivery"), dueAtMs: 0 };
+  await platform.deferred.defer([task]);
+  const [record] = await readTopic(platform, TOPICS.quarantine, ({ length }) => length > 0);
+  await stop();
+  expect(record?.headers["postrider-reason"]).toMatch(/^no deferred delivery: /);
+  expect(Buffer.from(record?.value ?? []).toString()).toBe("no delivery");
+  // What was put off after a failure would come before this one.
+  const last = { ...task, key: "last", dueAtMs: systemClock.nowMs() + 600_000 };
+  await platform.deferredInAnHour.defer([last]);
+  expect(await handOutUntil("last", platform.deferredInAnHour)).toEqual(["last"]);
+});
+
+/** The keys of what is due, in order. */
+async function handOutUntil(key: string, deferred: Deferred): Promise<readonly string[]> {
+  const keys: string[] = [];
+  const stopping = new AbortController();
+  const onDue = async (task: DeferredTask): Promise<void> => {
+    keys.push(task.key);
+    if (task.key === key) stopping.abort();
+  };
+  await deferred.run({ onDue, maxInFlight: 1 }, stopping.signal);
+  return keys;
+}

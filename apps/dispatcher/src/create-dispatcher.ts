@@ -13,6 +13,7 @@ import { createDispatcherMetrics } from "./dispatcher-metrics.ts";
 import { runEventDispatch } from "./event-dispatch.ts";
 import { createGates } from "./gates.ts";
 import { makeAttempt } from "./make-attempt.ts";
+import { createTraceparents } from "./request/traceparent.ts";
 import { createRecorder } from "./recorder.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
@@ -54,16 +55,19 @@ async function runDispatcher(deps: DispatcherDeps, stop: AbortSignal): Promise<v
   const metrics = createDispatcherMetrics({ registry, inFlight: gates.inFlight });
   const recorder = createRecorder({ writer: log.writer, deferred, clock, logger, signal: abandon });
   const directory = createDirectory({ subscriptions: deps.subscriptions, clock, logger });
-  const sending = { egress: deps.egress, clock, random, userAgent: `Postrider/${version}` };
+  const sending = {
+    ...{ egress: deps.egress, clock, random, userAgent: `Postrider/${version}` },
+    createTraceparent: createTraceparents(random),
+  };
   const step = {
-    makeAttempt: async (delivery: Delivery) => makeAttempt(delivery, sending),
+    makeAttempt: (delivery: Delivery) => makeAttempt(delivery, sending),
     ...{ gates, recorder, clock, logger, metrics },
   };
-  const dispatching = { directory, deliver: async (delivery: Delivery) => deliver(delivery, step), metrics };
+  const dispatching = { directory, deliver: (delivery: Delivery) => deliver(delivery, step), metrics };
 
   const reader = log.reader({ topic: TOPICS.events, group: "dispatcher" });
   const onDue = async (task: Parameters<typeof dispatchDeferred>[0]): Promise<void> =>
-    dispatchDeferred(task, { ...dispatching, signal: abandon });
+    dispatchDeferred(task, { ...dispatching, recorder, signal: abandon });
   await Promise.all([
     directory.run(stop),
     Promise.race([deferred.run({ onDue, maxInFlight: MAX_DEFERRED_IN_FLIGHT }, stop), untilAborted(abandon)]),

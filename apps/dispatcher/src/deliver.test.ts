@@ -7,7 +7,7 @@ import {
   deliveryIdOf,
   type RecordedAttempt,
 } from "@postrider/records";
-import { FakeClock } from "@postrider/testing";
+import { deferredPromise, FakeClock } from "@postrider/testing";
 import { Registry } from "prom-client";
 import { describe, expect, test } from "vitest";
 import { deliver, type DeliverDeps } from "./deliver.ts";
@@ -88,7 +88,7 @@ describe("a delivery", () => {
     await deliver(deliveryOf(), bench);
     expect(bench.logged).toHaveLength(1);
     expect(bench.logged[0]).toMatchObject([
-      { subscriptionId: "sub_1", number: 2, result: { status: 500 } },
+      { deliveryId: deliveryIdOf("evt_1", "sub_1"), subscriptionId: "sub_1", number: 2, result: { status: 500 } },
       "attempt failed",
     ]);
     expect(JSON.stringify(bench.logged)).not.toContain("bodyStart");
@@ -123,6 +123,18 @@ describe("a delivery", () => {
     void deliver(deliveryOf(), { ...bench, recorder: { ...bench.recorder, defer } }).then(() => (isDone = true));
     await settle();
     expect([isDone, bench.attempts.length, bench.deferred.length]).toEqual([false, 1, 1]);
+  });
+
+  test("that is acknowledged is done only when its attempt is durable", async () => {
+    const bench = createBench();
+    const { promise, resolve } = deferredPromise();
+    let isDone = false;
+    const recorder = { ...bench.recorder, recordAttempt: async () => promise };
+    const done = deliver(deliveryOf(), { ...bench, recorder }).then(() => (isDone = true));
+    await settle();
+    expect([bench.attempted.length, isDone]).toEqual([1, false]);
+    resolve(undefined);
+    await done;
   });
 
   test("leaves its endpoint's gate also when its attempt breaks", async () => {

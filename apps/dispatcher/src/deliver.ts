@@ -31,15 +31,20 @@ export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<vo
     await hold(delivery, deps);
     return;
   }
-  const admission = await deps.gates.enter(endpoint);
+  const entry = deps.gates.enter(endpoint);
+  const admission = entry instanceof Promise ? await entry : entry;
   if (admission.kind === "defer") {
     await defer(delivery, admission.untilMs, deps);
     return;
   }
   const attempt = await attemptInside(delivery, deps);
   deps.metrics.attempted(attempt);
-  if (attempt.verdict.kind !== "delivered") logFailure(attempt, deps.logger);
-  await Promise.all([deps.recorder.recordAttempt(attempt), actOnVerdict(delivery, attempt, deps)]);
+  if (attempt.verdict.kind === "delivered") {
+    await deps.recorder.recordAttempt(attempt);
+    return;
+  }
+  logFailure(attempt, deps.logger);
+  await Promise.all([deps.recorder.recordAttempt(attempt), actOnFailure(delivery, attempt, deps)]);
 }
 
 async function attemptInside(delivery: Delivery, deps: DeliverDeps): Promise<RecordedAttempt> {
@@ -51,8 +56,8 @@ async function attemptInside(delivery: Delivery, deps: DeliverDeps): Promise<Rec
   }
 }
 
-/** What follows, by the verdict alone. */
-async function actOnVerdict(
+/** What follows a failed attempt, by the verdict alone. */
+async function actOnFailure(
   delivery: Delivery,
   { verdict, number }: RecordedAttempt,
   deps: DeliverDeps,
@@ -102,5 +107,6 @@ async function defer(delivery: Delivery, dueAtMs: number, { recorder, clock, met
 
 /** One wide line per failed attempt: everything that an operator asks first, without the tenant's data. */
 function logFailure(attempt: RecordedAttempt, logger: Logger): void {
-  logger.info({ ...attempt, bodyStart: undefined }, "attempt failed");
+  const deliveryId = deliveryIdOf(attempt.eventId, attempt.subscriptionId);
+  logger.info({ deliveryId, ...attempt, bodyStart: undefined }, "attempt failed");
 }

@@ -1,4 +1,6 @@
-import { encodeDeferredDelivery } from "@postrider/records";
+import type { AppendRecord } from "@postrider/kit-event-log";
+import { encodeDeferredDelivery, TOPICS } from "@postrider/records";
+import { deferredPromise } from "@postrider/testing";
 import { Registry } from "prom-client";
 import { describe, expect, test } from "vitest";
 import type { Delivery } from "./delivery.ts";
@@ -22,7 +24,10 @@ function createBench(find: () => readonly Endpoint[] | Promise<readonly Endpoint
   };
   const deliver = async (delivery: Delivery): Promise<void> => void delivered.push(delivery);
   const metrics = createDispatcherMetrics({ registry, inFlight: () => 0 });
-  return { asked, delivered, registry, directory, deliver, metrics, signal: new AbortController().signal };
+  const quarantined: AppendRecord[] = [];
+  const recorder = { recordQuarantined: async (record: AppendRecord) => void quarantined.push(record) };
+  const { signal } = new AbortController();
+  return { asked, delivered, quarantined, registry, directory, deliver, metrics, recorder, signal };
 }
 
 function due(heldSinceMs?: number): { key: string; value: Uint8Array; dueAtMs: number } {
@@ -60,6 +65,46 @@ describe("a deferred delivery that is due", () => {
   });
 });
 
+describe("a task that is no deferred delivery", () => {
+  test.each([
+    ["no event in it", new Uint8Array(), "a deferred delivery without an event"],
+    ["bytes of something else", Buffer.from("no protobuf"), ""],
+    ["a delivery that was cut off", due().value.subarray(0, 20), ""],
+  ])("goes to quarantine whole, and is finished and counted: %s", async (_, value, words) => {
+    const bench = createBench(() => [endpointOf()]);
+    await dispatchDeferred({ ...due(), value }, bench);
+    const reason = expect.stringMatching(new RegExp(`^no deferred delivery: ${words || ".+"}`)) as string;
+    expect(bench.quarantined).toStrictEqual([
+      { topic: TOPICS.quarantine, key: "sub_1", headers: { "postrider-reason": reason }, value },
+    ]);
+    expect([bench.asked, bench.delivered]).toEqual([[], []]);
+    expect(await bench.registry.metrics()).toContain("postrider_quarantined_total 1");
+  });
+
+  test("is finished only when the quarantine is durable", async () => {
+    const bench = createBench(() => []);
+    const { promise, resolve } = deferredPromise();
+    let isDone = false;
+    const recorder = { recordQuarantined: async () => promise };
+    const done = dispatchDeferred({ ...due(), value: new Uint8Array() }, { ...bench, recorder }).then(
+      () => (isDone = true),
+    );
+    await settle();
+    expect(isDone).toBe(false);
+    resolve(undefined);
+    await done;
+  });
+
+  test("stays due when the process ends before it could be kept", async () => {
+    const bench = createBench(() => []);
+    const ending = new Error("the process ends");
+    const recorder = { recordQuarantined: async () => Promise.reject(ending) };
+    expect(await failureOf(dispatchDeferred({ ...due(), value: new Uint8Array() }, { ...bench, recorder }))).toBe(
+      ending,
+    );
+  });
+});
+
 describe("an event", () => {
   const endpoints = ["sub_1", "sub_2", "sub_3"].map((subscriptionId) => endpointOf({ subscriptionId }));
 
@@ -87,5 +132,26 @@ describe("an event", () => {
     expect([started, isDone]).toEqual([["sub_1", "sub_2", "sub_3"], false]);
     resolve(undefined);
     await done;
+  });
+
+  test("for one endpoint is done when its delivery is, and fails as it does", async () => {
+    for (const find of [() => [endpointOf()], async () => [endpointOf()]]) {
+      const { promise, reject } = Promise.withResolvers<undefined>();
+      let isDone = false;
+      const done = dispatchEvent(eventOf(), { ...createBench(find), deliver: async () => promise });
+      const failed = failureOf(done).finally(() => (isDone = true));
+      await settle();
+      expect(isDone).toBe(false);
+      const ending = new Error("the process ends");
+      reject(ending);
+      expect(await failed).toBe(ending);
+    }
+  });
+
+  test("whose endpoints can't be told fails as their lookup does", async () => {
+    const ending = new Error("the process ends");
+    const bench = createBench(async () => Promise.reject(ending));
+    expect(await failureOf(dispatchEvent(eventOf(), bench))).toBe(ending);
+    expect(bench.delivered).toEqual([]);
   });
 });

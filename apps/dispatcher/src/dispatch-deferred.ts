@@ -1,18 +1,27 @@
 import type { DeferredTask } from "@postrider/kit-deferred";
-import { decodeDeferredDelivery } from "@postrider/records";
+import { decodeDeferredDelivery, type DeferredDelivery, encodeQuarantinedTask } from "@postrider/records";
 import type { DispatchEventDeps } from "./dispatch-event.ts";
 import type { DispatcherMetrics } from "./dispatcher-metrics.ts";
+import type { Recorder } from "./recorder.ts";
 
 export interface DispatchDeferredDeps extends DispatchEventDeps {
   readonly metrics: DispatcherMetrics;
+  readonly recorder: Pick<Recorder, "recordQuarantined">;
 }
 
 /**
  * Takes up a delivery that is due, with its subscription as it is now: a changed URL counts, and a delivery whose
- * subscription is gone is dropped. Rejects only when the process is ending; then it is due again after the restart.
+ * subscription is gone is dropped. A task that is no delivery goes to quarantine, since it would be due forever. Rejects
+ * only when the process is ending; then it is due again after the restart.
  */
 export async function dispatchDeferred(task: DeferredTask, deps: DispatchDeferredDeps): Promise<void> {
-  const { event, subscriptionId, nextAttempt, heldSinceMs } = decodeDeferredDelivery(task.value);
+  const decoded = decodeTask(task);
+  if (decoded.kind === "malformed") {
+    deps.metrics.quarantined();
+    await deps.recorder.recordQuarantined(encodeQuarantinedTask(task, decoded.reason));
+    return;
+  }
+  const { event, subscriptionId, nextAttempt, heldSinceMs } = decoded.delivery;
   const endpoints = await deps.directory.find(event.tenantId, event.type, deps.signal);
   const endpoint = endpoints.find((candidate) => candidate.subscriptionId === subscriptionId);
   if (!endpoint) {
@@ -21,4 +30,17 @@ export async function dispatchDeferred(task: DeferredTask, deps: DispatchDeferre
   }
   const held = heldSinceMs === undefined ? {} : { heldSinceMs };
   await deps.deliver({ event, endpoint, attempt: nextAttempt, ...held });
+}
+
+type DecodedTask =
+  | { readonly kind: "delivery"; readonly delivery: DeferredDelivery }
+  | { readonly kind: "malformed"; readonly reason: string };
+
+function decodeTask({ value }: DeferredTask): DecodedTask {
+  try {
+    return { kind: "delivery", delivery: decodeDeferredDelivery(value) };
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    return { kind: "malformed", reason: `no deferred delivery: ${words}` };
+  }
 }

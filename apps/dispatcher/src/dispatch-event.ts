@@ -1,6 +1,7 @@
 import type { Event } from "@postrider/domain-event";
 import type { Delivery } from "./delivery.ts";
 import type { Directory } from "./directory.ts";
+import type { Endpoint } from "./endpoint.ts";
 
 export interface DispatchEventDeps {
   readonly directory: Directory;
@@ -13,11 +14,15 @@ export interface DispatchEventDeps {
  * Fans an event out to every endpoint that wants it, straight from memory; resolves when each of its deliveries is
  * finished or durably deferred. Rejects only when the process is ending.
  */
-export async function dispatchEvent(event: Event, { directory, deliver, signal }: DispatchEventDeps): Promise<void> {
-  const found = directory.find(event.tenantId, event.type, signal);
-  const endpoints = found instanceof Promise ? await found : found;
+export function dispatchEvent(event: Event, deps: DispatchEventDeps): Promise<void> {
+  const found = deps.directory.find(event.tenantId, event.type, deps.signal);
+  if (found instanceof Promise) return found.then(async (endpoints) => deliverToAll(event, endpoints, deps));
+  return deliverToAll(event, found, deps);
+}
+
+/** Not async: an event for one known endpoint, the common case, costs no promise but the delivery's own. */
+function deliverToAll(event: Event, endpoints: readonly Endpoint[], { deliver }: DispatchEventDeps): Promise<void> {
   const [only] = endpoints;
-  if (!only) return;
-  if (endpoints.length === 1) await deliver({ event, endpoint: only, attempt: 1 });
-  else await Promise.all(endpoints.map(async (endpoint) => deliver({ event, endpoint, attempt: 1 })));
+  if (only && endpoints.length === 1) return deliver({ event, endpoint: only, attempt: 1 });
+  return Promise.all(endpoints.map(async (endpoint) => deliver({ event, endpoint, attempt: 1 }))).then(() => undefined);
 }

@@ -82,7 +82,7 @@ function createFateCounters(registry: Registry): Omit<DispatcherMetrics, "attemp
   });
   const quarantined = new Counter({
     name: "postrider_quarantined_total",
-    help: "Records of the events topic that are no events. Look at the quarantine topic for the reasons.",
+    help: "Records of the events topic that are no events, and deferred tasks that are no deliveries. Look at the quarantine topic for the reasons.",
     registers,
   });
   const cancelled = new Counter({

@@ -322,6 +322,7 @@ describe("a record that is no event", () => {
 
 describe("a full window", () => {
   const large = Buffer.alloc(262_144);
+  const maxRecords = 2048;
 
   test("pauses its partition, which goes on when it is half empty", async () => {
     const bench = await startDispatch();
@@ -342,10 +343,10 @@ describe("a full window", () => {
 
   test("is also one of many small events", async () => {
     const bench = await startDispatch();
-    const records = Array.from({ length: 8192 }, (_, index) => recordOf(index + 1));
+    const records = Array.from({ length: maxRecords }, (_, index) => recordOf(index + 1));
     bench.reader.give(records.slice(1));
     expect([...bench.reader.paused]).toEqual([]);
-    bench.reader.give([recordOf(8193)]);
+    bench.reader.give([recordOf(maxRecords + 1)]);
     expect([...bench.reader.paused]).toEqual([0]);
   });
 });
@@ -378,6 +379,23 @@ describe("the end", () => {
     await ended;
     expect(lastCommit(bench)).toEqual({ offset: 3, done: [] });
     expect(bench.clock.pendingCount).toBe(0);
+  });
+
+  test("waits also for what came after all before it had ended, and for a quarantine", async () => {
+    const bench = await startDispatch();
+    const { promise, resolve } = deferredPromise();
+    bench.quarantine = async () => promise;
+    bench.reader.give([recordOf(1)]);
+    await bench.finish("evt_1");
+    bench.reader.give([recordOf(2), recordOf(3, { id: "evt_2" }), { ...recordOf(4), headers: {} }]);
+    let hasEnded = false;
+    const ended = bench.ended.then(() => (hasEnded = true));
+    bench.stop.abort();
+    await bench.finish("evt_2");
+    expect(hasEnded).toBe(false);
+    resolve(undefined);
+    await ended;
+    expect(lastCommit(bench)).toEqual({ offset: 5, done: [] });
   });
 
   test("leaves what is still out when time is up to the next start", async () => {

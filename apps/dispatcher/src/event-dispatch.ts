@@ -38,11 +38,15 @@ class EventDispatch {
   readonly #deps: EventDispatchDeps;
   readonly #signals: EventDispatchSignals;
   readonly #partitions = new Map<number, PartitionProgress>();
-  readonly #out = new Set<Promise<void>>();
+  readonly #dispatching: DispatchEventDeps;
+  #outCount = 0;
+  /** Called when nothing is out any more. */
+  #noteAllEnded: () => void = () => undefined;
 
   constructor(deps: EventDispatchDeps, signals: EventDispatchSignals) {
     this.#deps = deps;
     this.#signals = signals;
+    this.#dispatching = { directory: deps.directory, deliver: deps.deliver, signal: signals.abandon };
   }
 
   async run(): Promise<void> {
@@ -65,7 +69,7 @@ class EventDispatch {
       },
       stop,
     );
-    await Promise.race([Promise.all(this.#out), untilAborted(abandon)]);
+    await Promise.race([this.#untilAllEnded(), untilAborted(abandon)]);
     await committing;
     await this.#commit();
   }
@@ -80,9 +84,8 @@ class EventDispatch {
         partition.finish(record.offset);
         return;
       case "new": {
-        const work = this.#finishAfter(partition, record, decoded);
-        this.#out.add(work);
-        void work.finally(() => this.#out.delete(work));
+        this.#outCount += 1;
+        void this.#finishAfter(partition, record, decoded);
       }
     }
   }
@@ -97,15 +100,21 @@ class EventDispatch {
       throw error;
     }
     partition.finish(record.offset);
+    this.#outCount -= 1;
+    if (this.#outCount === 0) this.#noteAllEnded();
   }
 
-  async #dispatch(record: LogRecord, decoded: DecodedEvent): Promise<void> {
-    if (decoded.kind === "event") {
-      await dispatchEvent(decoded.event, { ...this.#deps, signal: this.#signals.abandon });
-      return;
-    }
+  #dispatch(record: LogRecord, decoded: DecodedEvent): Promise<void> {
+    if (decoded.kind === "event") return dispatchEvent(decoded.event, this.#dispatching);
     this.#deps.metrics.quarantined();
-    await this.#deps.recorder.recordQuarantined(encodeQuarantined(record, decoded.reason));
+    return this.#deps.recorder.recordQuarantined(encodeQuarantined(record, decoded.reason));
+  }
+
+  async #untilAllEnded(): Promise<void> {
+    if (this.#outCount === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#noteAllEnded = resolve;
+    });
   }
 
   async #commitUntil(stop: AbortSignal): Promise<void> {

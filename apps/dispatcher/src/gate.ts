@@ -1,6 +1,7 @@
 import { EndpointRoom, MAX_QUEUE_WAIT_MS } from "@postrider/domain-flow";
 import type { Clock } from "@postrider/kit-lifecycle";
 import type { Endpoint } from "./endpoint.ts";
+import { WaitingLine } from "./waiting-line.ts";
 
 /** What a delivery is told at the gate of its endpoint. */
 export type Entry = { readonly kind: "entered" } | { readonly kind: "defer"; readonly untilMs: number };
@@ -20,7 +21,7 @@ export class Gate {
   readonly #room: EndpointRoom;
   readonly #clock: Clock;
   #limits: Endpoint["limits"];
-  #waiting: Waiting[] = [];
+  readonly #waiting = new WaitingLine<Waiting>();
   #isStartPlanned = false;
 
   constructor({ limits }: Endpoint, clock: Clock) {
@@ -62,7 +63,7 @@ export class Gate {
   /** Defers those who have waited too long. */
   turnAway(): void {
     const nowMs = this.#clock.nowMs();
-    while (this.#waiting[0] && nowMs - this.#waiting[0].sinceMs > MAX_QUEUE_WAIT_MS) {
+    while (this.#waiting.first && nowMs - this.#waiting.first.sinceMs > MAX_QUEUE_WAIT_MS) {
       this.#room.leaveQueue();
       this.#waiting.shift()?.settle({ kind: "defer", untilMs: this.#room.reserve(nowMs) });
     }

@@ -1,5 +1,4 @@
 import type { EgressRequest, EgressResult } from "@postrider/kit-egress";
-import { deliveryIdOf } from "@postrider/records";
 import { FakeClock } from "@postrider/testing";
 import { describe, expect, test } from "vitest";
 import type { Delivery } from "./delivery.ts";
@@ -7,6 +6,7 @@ import { makeAttempt } from "./make-attempt.ts";
 import { deliveryOf, endpointOf, eventOf, START_MS } from "./testing/builders.ts";
 
 const NO_BYTES = new Uint8Array();
+const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
 
 function responded(status: number, body = "", retryAfter?: string): EgressResult {
   const answer = {
@@ -28,7 +28,10 @@ async function attempt(result: EgressResult, changes: Partial<Delivery> = {}) {
     clock.advance(20);
     return result;
   };
-  const deps = { egress: { send }, clock, random: () => 0.5, userAgent: "Postrider/1.2.3" };
+  const deps = {
+    ...{ egress: { send }, clock, random: () => 0.5, userAgent: "Postrider/1.2.3" },
+    createTraceparent: () => TRACEPARENT,
+  };
   return { sent, recorded: await makeAttempt(deliveryOf(changes), deps) };
 }
 
@@ -36,7 +39,6 @@ describe("an attempt", () => {
   test("records what was sent where, what came back, and what follows", async () => {
     const { sent, recorded } = await attempt(responded(204));
     expect(recorded).toEqual({
-      deliveryId: deliveryIdOf("evt_1", "sub_1"),
       eventId: "evt_1",
       subscriptionId: "sub_1",
       tenantId: "app-7",
@@ -51,7 +53,8 @@ describe("an attempt", () => {
       bodyStart: NO_BYTES,
       verdict: { kind: "delivered" },
     });
-    expect(sent).toMatchObject([{ url: "https://shop.example/hook", headers: { "webhook-id": "evt_1" } }]);
+    const headers = { "webhook-id": "evt_1", "user-agent": "Postrider/1.2.3", traceparent: TRACEPARENT };
+    expect(sent).toMatchObject([{ url: "https://shop.example/hook", headers }]);
   });
 
   test("that failed is tried again by the schedule of its number, from the time at which it ended", async () => {

@@ -1,7 +1,7 @@
 import { type AttemptResult, isAcknowledged, judge, parseRetryAfter } from "@postrider/domain-delivery";
 import type { Egress, EgressResult } from "@postrider/kit-egress";
 import type { Clock, Random } from "@postrider/kit-lifecycle";
-import { deliveryIdOf, type RecordedAttempt } from "@postrider/records";
+import type { RecordedAttempt } from "@postrider/records";
 import type { Delivery } from "./delivery.ts";
 import { buildRequest, type RefusedRequest } from "./request/build-request.ts";
 
@@ -14,20 +14,21 @@ export interface MakeAttemptDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly userAgent: string;
+  readonly createTraceparent: () => string;
 }
 
 /** Sends one request of a delivery and judges what came back. Never rejects: whatever happened is the attempt's result. */
 export async function makeAttempt(delivery: Delivery, deps: MakeAttemptDeps): Promise<RecordedAttempt> {
   const { event, endpoint, attempt } = delivery;
   const startedAtMs = deps.clock.nowMs();
-  const built = buildRequest(event, endpoint, { ...deps, nowMs: startedAtMs });
+  const { createTraceparent, userAgent } = deps;
+  const built = buildRequest(event, endpoint, { nowMs: startedAtMs, createTraceparent, userAgent });
   const sent = built.kind === "request" ? await deps.egress.send(built.request) : built;
   const nowMs = deps.clock.nowMs();
   const result = toAttemptResult(sent, delivery, nowMs);
   const context = { attempt, nowMs, acceptedAtMs: event.acceptedAtMs, random: deps.random() };
   const verdict = judge(result, context, endpoint.retryPolicy);
   return {
-    deliveryId: deliveryIdOf(event.id, endpoint.subscriptionId),
     eventId: event.id,
     subscriptionId: endpoint.subscriptionId,
     tenantId: event.tenantId,

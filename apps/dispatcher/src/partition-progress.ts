@@ -4,8 +4,8 @@ import { PartitionWindow } from "@postrider/kit-progress";
 import type { DecodedEvent } from "@postrider/records";
 import { createRepetitions, type Repetitions } from "./repetitions.ts";
 
-/** What one partition may hold unfinished. Beyond, its reading waits; events of 1 KB then take some 8 MiB. */
-const WINDOW = { maxRecords: 8192, maxBytes: 32 * 1024 * 1024, maxMetadataChars: 3072 };
+/** What one partition may hold unfinished. Beyond, its reading waits; a thousand more would only make the heap that is walked larger. */
+const WINDOW = { maxRecords: 2048, maxBytes: 32 * 1024 * 1024, maxMetadataChars: 3072 };
 
 /** What to do with a record of the partition. */
 export type Taken = "new" | "finished_before" | "repeated";

@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 import { decodeAttempts, encodeAttempts, type RecordedAttempt, TOPICS } from "./index.ts";
 
 const delivered: RecordedAttempt = {
-  deliveryId: "dlv_1",
   eventId: "evt_1",
   subscriptionId: "sub_1",
   tenantId: "app-7",
@@ -31,7 +30,7 @@ const dead = ["exhausted", "expired", "gone", "refused", "rejected"] as const;
 
 describe("attempts in the log", () => {
   test("stand together in one record, in order", () => {
-    const second = { ...delivered, number: 2, deliveryId: "dlv_2" };
+    const second = { ...delivered, number: 2, eventId: "evt_2", subscriptionId: "sub_2" };
     const { topic, value } = encodeAttempts([delivered, second]);
     expect(topic).toBe(TOPICS.attempts);
     expect(decodeAttempts(value)).toEqual([delivered, second]);

@@ -3,9 +3,8 @@ import type { AttemptResult, Verdict } from "@postrider/domain-delivery";
 import type { AppendRecord } from "@postrider/kit-event-log";
 import { TOPICS } from "./topics.ts";
 
-/** One HTTP request of a delivery, as it is recorded. */
+/** One HTTP request of a delivery, as it is recorded. The delivery's id follows from the event's and the subscription's. */
 export interface RecordedAttempt {
-  readonly deliveryId: string;
   readonly eventId: string;
   readonly subscriptionId: string;
   readonly tenantId: string;
@@ -36,7 +35,6 @@ export function decodeAttempts(value: Uint8Array): readonly RecordedAttempt[] {
 
 function toMessage(attempt: RecordedAttempt): Attempt {
   return {
-    deliveryId: attempt.deliveryId,
     eventId: attempt.eventId,
     subscriptionId: attempt.subscriptionId,
     tenantId: attempt.tenantId,
@@ -78,7 +76,6 @@ function toVerdictMessage(verdict: Verdict): Attempt["verdict"] {
 
 function fromMessage(message: Attempt): RecordedAttempt {
   return {
-    deliveryId: message.deliveryId,
     eventId: message.eventId,
     subscriptionId: message.subscriptionId,
     tenantId: message.tenantId,

@@ -6,6 +6,7 @@ import {
   deliveryIdOf,
   encodeDeadLetter,
   encodeDeferredDelivery,
+  encodeQuarantinedTask,
   TOPICS,
 } from "./index.ts";
 
@@ -44,6 +45,16 @@ describe("a deferred delivery", () => {
   test("is refused without its event", () => {
     expect(() => decodeDeferredDelivery(new Uint8Array())).toThrow("a deferred delivery without an event");
     expect(() => decodeDeferredDelivery(Buffer.from("no protobuf"))).toThrow();
+  });
+});
+
+test("a task that is no delivery is kept whole in quarantine, with the reason", () => {
+  const task = { key: "sub_1", value: Buffer.from([1, 2, 3]), dueAtMs: 1_767_323_046_000 };
+  expect(encodeQuarantinedTask(task, "it has no event")).toStrictEqual({
+    topic: TOPICS.quarantine,
+    key: "sub_1",
+    headers: { "postrider-reason": "it has no event" },
+    value: task.value,
   });
 });
 

@@ -50,6 +50,14 @@ export function decodeDeferredDelivery(value: Uint8Array): DeferredDelivery {
   return { event: fromEventRecord(event), subscriptionId, nextAttempt, ...held };
 }
 
+/** The record that keeps a deferred task that is no delivery, whole, with the reason why it is none. */
+export function encodeQuarantinedTask(
+  { key, value }: { readonly key: string; readonly value: Uint8Array },
+  reason: string,
+): AppendRecord {
+  return { topic: TOPICS.quarantine, key, headers: { "postrider-reason": reason }, value };
+}
+
 export function encodeDeadLetter(letter: DeadLetter): AppendRecord {
   const { event, diedAtMs, ...rest } = letter;
   const message = { ...rest, event: toEventRecord(event), diedAtMs: BigInt(diedAtMs) };

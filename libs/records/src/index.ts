@@ -4,6 +4,7 @@ export {
   decodeDeferredDelivery,
   encodeDeadLetter,
   encodeDeferredDelivery,
+  encodeQuarantinedTask,
   type DeadLetter,
   type DeferredDelivery,
 } from "./deferred-record.ts";

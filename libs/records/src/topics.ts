@@ -6,6 +6,6 @@ export const TOPICS = {
   attempts: "postrider.attempts",
   /** Deliveries that will not be tried again: DeadLetter. */
   deadLetters: "postrider.dead-letters",
-  /** Records of the events topic that are no events, with the reason in a header. */
+  /** Records of the events topic that are no events, and deferred tasks that are no deliveries; the reason is in a header. */
   quarantine: "postrider.quarantine",
 } as const;

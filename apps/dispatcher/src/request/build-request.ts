@@ -1,6 +1,5 @@
 import type { Event } from "@postrider/domain-event";
 import type { EgressRequest } from "@postrider/kit-egress";
-import type { Random } from "@postrider/kit-lifecycle";
 import { sign } from "@postrider/kit-signature";
 import type { Endpoint } from "../endpoint.ts";
 import { encodeEnvelope, encodeQuery } from "./envelope.ts";
@@ -14,7 +13,7 @@ const ACKNOWLEDGEMENT_BYTES = 64 * 1024;
 
 export interface RequestContext {
   readonly nowMs: number;
-  readonly random: Random;
+  readonly createTraceparent: () => string;
   readonly userAgent: string;
 }
 
@@ -35,8 +34,13 @@ export function buildRequest(event: Event, endpoint: Endpoint, context: RequestC
   if (!maySign) return { kind: "refused", reason: "no_signing_key" };
   if (endpoint.method === "GET" || endpoint.method === "DELETE") return buildQueryRequest(event, endpoint, context);
   const { contentType, body } = encodeEnvelope(event, endpoint);
-  const headers = { "content-type": contentType, ...buildHeaders(event, endpoint, { ...context, signedBytes: body }) };
-  return { kind: "request", request: { ...sendOptions(endpoint), url: endpoint.url, headers, body } };
+  const headers = buildHeaders(event, endpoint, { context, signedBytes: body });
+  headers["content-type"] = contentType;
+  const { url, method, timeoutMs } = endpoint;
+  return {
+    kind: "request",
+    request: { url, method, timeoutMs, headers, body, keepBodyBytes: keepBodyBytesOf(endpoint) },
+  };
 }
 
 function buildQueryRequest(event: Event, endpoint: Endpoint, context: RequestContext): BuiltRequest {
@@ -46,24 +50,21 @@ function buildQueryRequest(event: Event, endpoint: Endpoint, context: RequestCon
   const url = URL.parse(text)?.href ?? text;
   const query = url.slice(url.indexOf("?") + 1);
   if (query.length > MAX_QUERY_CHARACTERS) return { kind: "refused", reason: "query_too_long" };
-  const headers = buildHeaders(event, endpoint, { ...context, signedBytes: Buffer.from(query) });
-  return { kind: "request", request: { ...sendOptions(endpoint), url, headers } };
+  const headers = buildHeaders(event, endpoint, { context, signedBytes: Buffer.from(query) });
+  const { method, timeoutMs } = endpoint;
+  return { kind: "request", request: { url, method, timeoutMs, headers, keepBodyBytes: keepBodyBytesOf(endpoint) } };
 }
 
-function sendOptions({ method, timeoutMs, acknowledgement }: Endpoint): {
-  method: Endpoint["method"];
-  timeoutMs: number;
-  keepBodyBytes: number;
-} {
-  const keepBodyBytes = acknowledgement.kind === "status" ? BODY_START_BYTES : ACKNOWLEDGEMENT_BYTES;
-  return { method, timeoutMs, keepBodyBytes };
+function keepBodyBytesOf({ acknowledgement }: Endpoint): number {
+  return acknowledgement.kind === "status" ? BODY_START_BYTES : ACKNOWLEDGEMENT_BYTES;
 }
 
 function buildHeaders(
   event: Event,
   endpoint: Endpoint,
-  { nowMs, random, userAgent, signedBytes }: RequestContext & { signedBytes: Uint8Array },
+  { context, signedBytes }: { context: RequestContext; signedBytes: Uint8Array },
 ): Record<string, string> {
+  const { nowMs, userAgent, createTraceparent } = context;
   const timestampSeconds = Math.floor(nowMs / 1000);
   const keys = endpoint.keys.filter(({ expiresAtMs }) => expiresAtMs > nowMs).map(({ key }) => key);
   return {
@@ -72,15 +73,6 @@ function buildHeaders(
     "webhook-id": event.id,
     "webhook-timestamp": String(timestampSeconds),
     "webhook-signature": sign({ id: event.id, timestampSeconds, body: signedBytes, keys }),
-    traceparent: createTraceparent(random),
+    traceparent: createTraceparent(),
   };
-}
-
-/** W3C Trace Context: a trace of its own for each attempt, not sampled. Receivers learn nothing of the platform's traces. */
-function createTraceparent(random: Random): string {
-  const hex = (): string =>
-    Math.floor(random() * 0x1_0000_0000)
-      .toString(16)
-      .padStart(8, "0");
-  return `00-${hex()}${hex()}${hex()}${hex()}-${hex()}${hex()}-00`;
 }

@@ -58,7 +58,6 @@ export function deliveryOf(changes: Partial<Delivery> = {}): Delivery {
 
 export function attemptOf(changes: Partial<RecordedAttempt> = {}): RecordedAttempt {
   return {
-    deliveryId: "dlv_1",
     eventId: "evt_1",
     subscriptionId: "sub_1",
     tenantId: "app-7",

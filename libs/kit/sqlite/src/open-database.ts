@@ -19,7 +19,7 @@ const pragmas = [
   "PRAGMA synchronous = FULL",
   "PRAGMA wal_autocheckpoint = 4000",
   "PRAGMA journal_size_limit = 67108864",
-  "PRAGMA cache_size = -32768",
+  "PRAGMA cache_size = -8192",
   "PRAGMA temp_store = MEMORY",
 ];
 

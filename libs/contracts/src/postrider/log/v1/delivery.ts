@@ -23,7 +23,7 @@ export interface AttemptBatch {
 
 /** One HTTP request of a delivery. Facts, and the verdict that followed. */
 export interface Attempt {
-  deliveryId: string;
+  /** The delivery id is not here: it follows from the first two. */
   eventId: string;
   subscriptionId: string;
   tenantId: string;
@@ -157,7 +157,6 @@ export const AttemptBatch: MessageFns<AttemptBatch> = {
 
 function createBaseAttempt(): Attempt {
   return {
-    deliveryId: "",
     eventId: "",
     subscriptionId: "",
     tenantId: "",
@@ -175,69 +174,66 @@ function createBaseAttempt(): Attempt {
 
 export const Attempt: MessageFns<Attempt> = {
   encode(message: Attempt, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.deliveryId !== "") {
-      writer.uint32(10).string(message.deliveryId);
-    }
     if (message.eventId !== "") {
-      writer.uint32(18).string(message.eventId);
+      writer.uint32(10).string(message.eventId);
     }
     if (message.subscriptionId !== "") {
-      writer.uint32(26).string(message.subscriptionId);
+      writer.uint32(18).string(message.subscriptionId);
     }
     if (message.tenantId !== "") {
-      writer.uint32(34).string(message.tenantId);
+      writer.uint32(26).string(message.tenantId);
     }
     if (message.eventType !== "") {
-      writer.uint32(42).string(message.eventType);
+      writer.uint32(34).string(message.eventType);
     }
     if (message.number !== 0) {
-      writer.uint32(48).uint32(message.number);
+      writer.uint32(40).uint32(message.number);
     }
     if (message.startedAtMs !== 0n) {
       if (BigInt.asIntN(64, message.startedAtMs) !== message.startedAtMs) {
         throw new globalThis.Error("value provided for field message.startedAtMs of type int64 too large");
       }
-      writer.uint32(56).int64(message.startedAtMs);
+      writer.uint32(48).int64(message.startedAtMs);
     }
     if (message.durationUs !== 0) {
-      writer.uint32(64).uint32(message.durationUs);
+      writer.uint32(56).uint32(message.durationUs);
     }
     if (message.eventTimeMs !== 0n) {
       if (BigInt.asIntN(64, message.eventTimeMs) !== message.eventTimeMs) {
         throw new globalThis.Error("value provided for field message.eventTimeMs of type int64 too large");
       }
-      writer.uint32(72).int64(message.eventTimeMs);
+      writer.uint32(64).int64(message.eventTimeMs);
     }
     if (message.acceptedAtMs !== 0n) {
       if (BigInt.asIntN(64, message.acceptedAtMs) !== message.acceptedAtMs) {
         throw new globalThis.Error("value provided for field message.acceptedAtMs of type int64 too large");
       }
-      writer.uint32(80).int64(message.acceptedAtMs);
+      writer.uint32(72).int64(message.acceptedAtMs);
     }
     switch (message.result?.$case) {
       case "responded":
-        Responded.encode(message.result.value, writer.uint32(90).fork()).join();
+        Responded.encode(message.result.value, writer.uint32(82).fork()).join();
         break;
       case "unreachable":
-        Unreachable.encode(message.result.value, writer.uint32(98).fork()).join();
+        Unreachable.encode(message.result.value, writer.uint32(90).fork()).join();
         break;
       case "refused":
-        Refused.encode(message.result.value, writer.uint32(106).fork()).join();
+        Refused.encode(message.result.value, writer.uint32(98).fork()).join();
         break;
     }
     switch (message.verdict?.$case) {
       case "delivered":
-        Delivered.encode(message.verdict.value, writer.uint32(114).fork()).join();
+        Delivered.encode(message.verdict.value, writer.uint32(106).fork()).join();
         break;
       case "retry":
-        Retry.encode(message.verdict.value, writer.uint32(122).fork()).join();
+        Retry.encode(message.verdict.value, writer.uint32(114).fork()).join();
         break;
       case "dead":
-        Dead.encode(message.verdict.value, writer.uint32(130).fork()).join();
+        Dead.encode(message.verdict.value, writer.uint32(122).fork()).join();
         break;
     }
     if (message.url !== "") {
-      writer.uint32(138).string(message.url);
+      writer.uint32(130).string(message.url);
     }
     return writer;
   },
@@ -260,7 +256,7 @@ export const Attempt: MessageFns<Attempt> = {
               break;
             }
 
-            message.deliveryId = reader.string();
+            message.eventId = reader.string();
             continue;
           }
           case 2: {
@@ -268,7 +264,7 @@ export const Attempt: MessageFns<Attempt> = {
               break;
             }
 
-            message.eventId = reader.string();
+            message.subscriptionId = reader.string();
             continue;
           }
           case 3: {
@@ -276,7 +272,7 @@ export const Attempt: MessageFns<Attempt> = {
               break;
             }
 
-            message.subscriptionId = reader.string();
+            message.tenantId = reader.string();
             continue;
           }
           case 4: {
@@ -284,15 +280,15 @@ export const Attempt: MessageFns<Attempt> = {
               break;
             }
 
-            message.tenantId = reader.string();
+            message.eventType = reader.string();
             continue;
           }
           case 5: {
-            if (tag !== 42) {
+            if (tag !== 40) {
               break;
             }
 
-            message.eventType = reader.string();
+            message.number = reader.uint32();
             continue;
           }
           case 6: {
@@ -300,7 +296,7 @@ export const Attempt: MessageFns<Attempt> = {
               break;
             }
 
-            message.number = reader.uint32();
+            message.startedAtMs = reader.int64() as bigint;
             continue;
           }
           case 7: {
@@ -308,7 +304,7 @@ export const Attempt: MessageFns<Attempt> = {
               break;
             }
 
-            message.startedAtMs = reader.int64() as bigint;
+            message.durationUs = reader.uint32();
             continue;
           }
           case 8: {
@@ -316,7 +312,7 @@ export const Attempt: MessageFns<Attempt> = {
               break;
             }
 
-            message.durationUs = reader.uint32();
+            message.eventTimeMs = reader.int64() as bigint;
             continue;
           }
           case 9: {
@@ -324,15 +320,15 @@ export const Attempt: MessageFns<Attempt> = {
               break;
             }
 
-            message.eventTimeMs = reader.int64() as bigint;
+            message.acceptedAtMs = reader.int64() as bigint;
             continue;
           }
           case 10: {
-            if (tag !== 80) {
+            if (tag !== 82) {
               break;
             }
 
-            message.acceptedAtMs = reader.int64() as bigint;
+            message.result = { $case: "responded", value: Responded.decode(reader, reader.uint32()) };
             continue;
           }
           case 11: {
@@ -340,7 +336,7 @@ export const Attempt: MessageFns<Attempt> = {
               break;
             }
 
-            message.result = { $case: "responded", value: Responded.decode(reader, reader.uint32()) };
+            message.result = { $case: "unreachable", value: Unreachable.decode(reader, reader.uint32()) };
             continue;
           }
           case 12: {
@@ -348,7 +344,7 @@ export const Attempt: MessageFns<Attempt> = {
               break;
             }
 
-            message.result = { $case: "unreachable", value: Unreachable.decode(reader, reader.uint32()) };
+            message.result = { $case: "refused", value: Refused.decode(reader, reader.uint32()) };
             continue;
           }
           case 13: {
@@ -356,7 +352,7 @@ export const Attempt: MessageFns<Attempt> = {
               break;
             }
 
-            message.result = { $case: "refused", value: Refused.decode(reader, reader.uint32()) };
+            message.verdict = { $case: "delivered", value: Delivered.decode(reader, reader.uint32()) };
             continue;
           }
           case 14: {
@@ -364,7 +360,7 @@ export const Attempt: MessageFns<Attempt> = {
               break;
             }
 
-            message.verdict = { $case: "delivered", value: Delivered.decode(reader, reader.uint32()) };
+            message.verdict = { $case: "retry", value: Retry.decode(reader, reader.uint32()) };
             continue;
           }
           case 15: {
@@ -372,19 +368,11 @@ export const Attempt: MessageFns<Attempt> = {
               break;
             }
 
-            message.verdict = { $case: "retry", value: Retry.decode(reader, reader.uint32()) };
+            message.verdict = { $case: "dead", value: Dead.decode(reader, reader.uint32()) };
             continue;
           }
           case 16: {
             if (tag !== 130) {
-              break;
-            }
-
-            message.verdict = { $case: "dead", value: Dead.decode(reader, reader.uint32()) };
-            continue;
-          }
-          case 17: {
-            if (tag !== 138) {
               break;
             }
 
