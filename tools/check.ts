@@ -25,6 +25,11 @@ const light: readonly Step[] = [
     command: ["node", "tools/walls/sync-references.ts", "--check"],
     hint: "node tools/walls/sync-references.ts",
   },
+  {
+    name: "lock file is complete",
+    command: ["node", "tools/walls/check-lock.ts"],
+    hint: "pin the package that needs it to a version that the registry has whole",
+  },
   { name: "unused code and dependencies", command: ["knip", "--no-progress"] },
 ];
 const heavy: readonly Step[] = [
