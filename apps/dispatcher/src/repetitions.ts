@@ -27,10 +27,7 @@ export async function createRepetitions({ reader, clock, position }: Repetitions
   function isRepeated({ headers, offset, appendedAtMs }: LogRecord): boolean {
     const key = `${headers["ce_tenantid"] ?? ""}/${headers["ce_id"] ?? ""}`;
     ids.forgetOlderThan(appendedAtMs - WINDOW_MS);
-    const first = ids.firstSeenAt(key);
-    if (first !== undefined) return first < offset;
-    ids.remember(key, offset, appendedAtMs);
-    return false;
+    return ids.remember(key, offset, appendedAtMs) < offset;
   }
 
   const sinceMs = clock.nowMs() - WINDOW_MS;
