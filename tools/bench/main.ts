@@ -65,6 +65,7 @@ async function benchBoth(bare: Bare, settings: Settings): Promise<Measured> {
     const rest = await deliverEvents(running, settings.memoryEvents - eventsBefore, settings.maxAhead);
     const series = memory.end();
     return {
+      readyMs: platform.readyMs,
       bareLoop: [before, after],
       sustained,
       paced,

@@ -27,6 +27,8 @@ const keptLines = 40;
 export interface Platform {
   readonly pid: number;
   readonly grpcAddress: string;
+  /** From the start of the process to the line that says it is ready. */
+  readonly readyMs: number;
   /** Asks it to end, then makes it, and removes its folder. */
   readonly stop: () => Promise<void>;
 }
@@ -35,6 +37,7 @@ export interface Platform {
 export async function startPlatform(): Promise<Platform> {
   const folder = mkdtempSync(join(tmpdir(), "postrider-bench-"));
   const [grpcAddress, adminAddress] = [await findFreeAddress(), await findFreeAddress()];
+  const startedMs = performance.now();
   const child = spawn(process.execPath, readStartArguments(), {
     cwd: root,
     env: {
@@ -51,7 +54,9 @@ export async function startPlatform(): Promise<Platform> {
   };
   process.once("exit", cleanUp);
   await untilReady(child);
+  const readyMs = performance.now() - startedMs;
   return {
+    readyMs,
     pid: child.pid ?? 0,
     grpcAddress,
     stop: async () => {

@@ -16,6 +16,8 @@ export interface Result {
   readonly bareLoopPerSecond: number;
   /** The difference between the fastest and the slowest of them, by the median: what this machine's noise was. */
   readonly bareLoopSpread: number;
+  /** From the start of the platform's process until it was ready. */
+  readonly readyMs?: number;
   readonly sustained?: Sustained;
   /** Sustained deliveries a second by those of the bare loop. */
   readonly ratio?: number;
@@ -36,9 +38,11 @@ interface Reach {
 const minRatio = 0.4;
 const maxP50Ms = 10;
 const maxRssMb = 250;
+const maxReadyMs = 2000;
 const p50Rate = 200;
 
 export type Measured = Pick<Result, "bareLoop" | "paced"> & {
+  readonly readyMs?: number;
   readonly sustained?: Sustained;
   readonly memory?: NonNullable<Result["memory"]>;
 };
@@ -67,12 +71,13 @@ export function createResult(measured: Measured, settings: Settings): Result {
   };
 }
 
-function judgeReaches({ paced, memory }: Measured, ratio: number | undefined): readonly Reach[] {
+function judgeReaches({ readyMs, paced, memory }: Measured, ratio: number | undefined): readonly Reach[] {
   const p50Ms = paced.find(({ perSecond }) => perSecond === p50Rate)?.delay.p50Ms;
   const rssMb = memory === undefined ? undefined : memory.maxBytes / 1e6;
   const reach = (name: string, value: number | undefined, bound: Omit<Reach, "name" | "value">): Reach[] =>
     value === undefined ? [] : [{ name, value, ...bound }];
   return [
+    ...reach("ready after, ms", readyMs, { bound: `< ${maxReadyMs}`, met: (readyMs ?? Infinity) < maxReadyMs }),
     ...reach("share of the bare loop", ratio, { bound: `>= ${minRatio}`, met: (ratio ?? 0) >= minRatio }),
     ...reach(`p50 at ${p50Rate}/s, ms`, p50Ms, { bound: `< ${maxP50Ms}`, met: (p50Ms ?? Infinity) < maxP50Ms }),
     ...reach("most memory, MB", rssMb, { bound: `< ${maxRssMb}`, met: (rssMb ?? Infinity) < maxRssMb }),
