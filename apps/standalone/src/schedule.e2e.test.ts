@@ -57,18 +57,18 @@ test("receivers that never answer or drip are cut at the deadline, and nobody wa
   const silent = await startHostileReceiver("silent");
   const drip = await startHostileReceiver("drip-body");
   const healthy = await startReceiver();
-  const hostile = { retryDelaysMs: [60_000], timeoutMs: 1000 };
+  const hostile = { retryDelaysMs: [60_000], timeoutMs: 4000 };
   for (const { url } of [silent, drip]) await client.createSubscription({ tenantId: "mixed", url, ...hostile });
   await client.createSubscription({ tenantId: "mixed", url: healthy.url });
 
   // More than the hostile endpoints' connections, so that their queues fill too.
   const events = Array.from({ length: 200 }, (_, n) => n);
-  await Promise.all(events.map(async (n) => client.publish({ tenantId: "mixed", json: { n } })));
   const publishedAtMs = Date.now();
+  await Promise.all(events.map(async (n) => client.publish({ tenantId: "mixed", json: { n } })));
   await healthy.waitFor(events.length);
   const lastAtMs = Math.max(...healthy.requests.map(({ arrivedAtMs }) => arrivedAtMs));
   // The healthy endpoint had all of them before the hostile ones' first deadline had passed.
-  expect(lastAtMs - publishedAtMs).toBeLessThan(1000);
+  expect(lastAtMs - publishedAtMs).toBeLessThan(hostile.timeoutMs);
 
   // The slots are freed at the deadline: attempts end as timeouts, of both.
   await waitForMetric('postrider_attempts_total{result="timeout"}', 128);
@@ -124,7 +124,8 @@ test("a paused subscription holds its deliveries and gets them when it is resume
 
 /** Scrapes until the text is there, with a value of at least `least` behind it; each scrape waits for the one before. */
 async function waitForMetric(text: string, least = 0): Promise<string> {
-  for (let scrapes = 0; scrapes < 2000; scrapes += 1) {
+  const deadlineMs = Date.now() + 30_000;
+  while (Date.now() < deadlineMs) {
     const metrics = await (await fetch(`http://${platform.adminAddress}/metrics`)).text();
     const line = metrics.split("\n").find((candidate) => candidate.startsWith(text));
     if (line !== undefined && Number(line.split(" ").at(-1)) >= least) return metrics;
