@@ -51,7 +51,13 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Plat
   };
   child.stdout?.on("data", collect);
   child.stderr?.on("data", collect);
+  // A test that fails half way must not leave its platform running.
+  const kill = (): void => {
+    child.kill("SIGKILL");
+  };
+  process.once("exit", kill);
   child.on("exit", (code, signal) => {
+    process.removeListener("exit", kill);
     exit = { code, signal };
     watchers.changed();
   });

@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import { type Clock, untilAborted } from "./clock.ts";
 
 /**
  * The contract of everything long-lived: it runs until the signal aborts, then finishes or leaves what it has in hand
@@ -23,14 +23,8 @@ export interface RunServicesOptions {
  */
 export async function runServices(services: readonly Service[], options: RunServicesOptions): Promise<void> {
   const running = services.map(startService);
-  const stopRequested = new Promise<void>((resolve) => {
-    if (options.signal.aborted) resolve();
-    options.signal.addEventListener("abort", () => {
-      resolve();
-    });
-  });
   const firstFailure = Promise.race(running.map(async ({ ended }) => ended));
-  await Promise.race([stopRequested, firstFailure.catch(() => undefined)]);
+  await Promise.race([untilAborted(options.signal), firstFailure.catch(() => undefined)]);
   await stopInReverse(running, options);
   await Promise.all(running.map(async ({ ended }) => ended));
 }
