@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["{apps,libs,tools}/**/*.test.ts"],
-          exclude: ["**/*.{int,e2e}.test.ts", "**/node_modules/**"],
+          exclude: ["**/*.{int,stack,e2e}.test.ts", "**/node_modules/**"],
           isolate: false,
         },
       },
@@ -19,6 +19,16 @@ export default defineConfig({
           include: ["{apps,libs,tools,examples}/**/*.int.test.ts"],
           exclude: ["**/node_modules/**"],
           testTimeout: 30_000,
+        },
+      },
+      {
+        // One part with a real Kafka or PostgreSQL: tools/stack starts them, once for all.
+        test: {
+          name: "stack",
+          include: ["{apps,libs,tools}/**/*.stack.test.ts"],
+          exclude: ["**/node_modules/**"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

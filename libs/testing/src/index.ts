@@ -11,3 +11,4 @@ export {
 export { createSelfSignedCertificate, type SelfSignedCertificate } from "./self-signed-certificate.ts";
 export { listenOnLoopback, trackSockets, type TrackedSockets } from "./track-sockets.ts";
 export { createWatchers, DEFAULT_DEADLINE_MS, deferredPromise, type Deferred, type Watchers } from "./wait-for.ts";
+export { findStack, type Stack } from "./stack.ts";

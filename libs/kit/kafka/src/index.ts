@@ -1,0 +1,15 @@
+export {
+  KafkaError,
+  type GroupConsumer,
+  type GroupEvents,
+  type GroupOptions,
+  type GroupPosition,
+  type Kafka,
+  type KafkaAppend,
+  type KafkaErrorCode,
+  type KafkaProducer,
+  type KafkaRecord,
+  type RangeToRead,
+  type TopicPartition,
+  type TopicPlan,
+} from "./kafka.ts";
