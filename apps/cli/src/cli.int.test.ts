@@ -34,11 +34,15 @@ afterEach(async () => {
 /** In this process, over a real connection: starting a process costs more than all that is tested here. */
 async function run(
   args: readonly string[],
-  options: { address?: string; input?: string | Buffer } = {},
+  options: { address?: string; subscriptionAddress?: string; input?: string | Buffer } = {},
 ): Promise<Outcome> {
   const printed = { stdout: "", stderr: "" };
   const exitCode = await runCli(args, {
-    config: { address: options.address ?? platform.address, secret: undefined },
+    config: {
+      address: options.address ?? platform.address,
+      subscriptionAddress: options.subscriptionAddress,
+      secret: undefined,
+    },
     stdin: Readable.from([options.input ?? ""]),
     stdout: { write: (text) => (printed.stdout += text) },
     stderr: { write: (text) => (printed.stderr += text) },
@@ -145,6 +149,16 @@ describe("what the platform answers", () => {
     expect(full).toMatchObject({ exitCode: 1, stderr: "error: the buffer is full (RESOURCE_EXHAUSTED)\n" });
     const broken = await run(["publish", "broken_log", "--tenant", "acme", "--data", "{}"]);
     expect(broken).toMatchObject({ exitCode: 3, stderr: "error: the log can't make it durable (UNAVAILABLE)\n" });
+  });
+
+  test("asks the subscription service where that runs apart, and names it when it is away", async () => {
+    const apart = { address: "127.0.0.1:1", subscriptionAddress: platform.address };
+    expect((await run(["catalog", "list"], apart)).exitCode).toBe(0);
+    const away = await run(["catalog", "list", "--subscription-address", "127.0.0.1:2"], apart);
+    expect([away.exitCode, away.stderr]).toEqual([3, expect.stringContaining("127.0.0.1:2")]);
+    // An address on the command line is the whole platform's.
+    const whole = await run(["catalog", "list", "--address", platform.address], { subscriptionAddress: "127.0.0.1:1" });
+    expect(whole.exitCode).toBe(0);
   });
 
   test("--address overrides the environment, before and after the command's name", async () => {

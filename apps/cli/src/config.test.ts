@@ -2,11 +2,23 @@ import { expect, test } from "vitest";
 import { parseConfig } from "./config.ts";
 
 test("without settings it asks the platform on this machine", () => {
-  expect(parseConfig({})).toEqual({ address: "127.0.0.1:50051", secret: undefined });
+  expect(parseConfig({})).toEqual({
+    address: "127.0.0.1:50051",
+    subscriptionAddress: undefined,
+    secret: undefined,
+  });
   expect(parseConfig({ POSTRIDER_GRPC_ADDRESS: "", POSTRIDER_SECRET: "" })).toEqual(parseConfig({}));
 });
 
 test("the environment names another platform and the secret", () => {
-  const environment = { POSTRIDER_GRPC_ADDRESS: "postrider:443", POSTRIDER_SECRET: "whsec_x" };
-  expect(parseConfig(environment)).toEqual({ address: "postrider:443", secret: "whsec_x" });
+  const environment = {
+    POSTRIDER_GRPC_ADDRESS: "ingest:443",
+    POSTRIDER_SUBSCRIPTION_ADDRESS: "subscription:443",
+    POSTRIDER_SECRET: "whsec_x",
+  };
+  expect(parseConfig(environment)).toEqual({
+    address: "ingest:443",
+    subscriptionAddress: "subscription:443",
+    secret: "whsec_x",
+  });
 });

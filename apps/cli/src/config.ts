@@ -1,7 +1,9 @@
 /** What the command line takes from the environment; options override it. */
 export interface CliConfig {
-  /** POSTRIDER_GRPC_ADDRESS: host:port of the platform's gRPC server. */
+  /** POSTRIDER_GRPC_ADDRESS: host:port of the platform's gRPC server; of ingest, if the services run apart. */
   readonly address: string;
+  /** POSTRIDER_SUBSCRIPTION_ADDRESS: host:port of the subscription service; undefined where one address serves all. */
+  readonly subscriptionAddress: string | undefined;
   /** POSTRIDER_SECRET: what `receive` verifies with. */
   readonly secret: string | undefined;
 }
@@ -12,6 +14,7 @@ const DEFAULT_ADDRESS = "127.0.0.1:50051";
 export function parseConfig(environment: Readonly<Record<string, string | undefined>>): CliConfig {
   return {
     address: environment["POSTRIDER_GRPC_ADDRESS"] || DEFAULT_ADDRESS,
+    subscriptionAddress: environment["POSTRIDER_SUBSCRIPTION_ADDRESS"] || undefined,
     secret: environment["POSTRIDER_SECRET"] || undefined,
   };
 }

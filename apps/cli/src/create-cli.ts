@@ -11,7 +11,7 @@ import { addSubscriptionsList } from "./commands/subscriptions-list.ts";
 import { addSubscriptionsPause } from "./commands/subscriptions-pause.ts";
 import { addSubscriptionsResume } from "./commands/subscriptions-resume.ts";
 import { addSubscriptionsRotateSecret } from "./commands/subscriptions-rotate-secret.ts";
-import { addGlobalOptionsToAll, readGlobalOptions } from "./options/global-options.ts";
+import { addGlobalOptionsToAll } from "./options/global-options.ts";
 import { EXIT, reportFailure } from "./report-failure.ts";
 
 const EXIT_CODES = `
@@ -65,14 +65,10 @@ function createCli(context: CliContext): Command {
 
 /** Runs one command line, without the program's name. Never throws: resolves with the exit code. */
 export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
-  let current: Command | undefined;
-  const program = createCli(context).hook("preAction", (_, command) => {
-    current = command;
-  });
   try {
-    await program.parseAsync(args, { from: "user" });
+    await createCli(context).parseAsync(args, { from: "user" });
     return EXIT.ok;
   } catch (error) {
-    return reportFailure(error, context.stderr, readGlobalOptions(current ?? program, context.config).address);
+    return reportFailure(error, context.stderr);
   }
 }

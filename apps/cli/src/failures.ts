@@ -15,6 +15,18 @@ export class VerificationFailure extends Error {
   override readonly name = "VerificationFailure";
 }
 
+/** A call that the platform refused or did not answer: ends as its cause does. */
+export class CallFailure extends Error {
+  override readonly name = "CallFailure";
+  /** host:port that was called. */
+  readonly address: string;
+
+  constructor(address: string, cause: unknown) {
+    super(`a call to ${address} failed`, { cause });
+    this.address = address;
+  }
+}
+
 /** A failure with the name of what it is about, such as the entry of a file. It ends as its cause does. */
 export class SubjectFailure extends Error {
   override readonly name = "SubjectFailure";

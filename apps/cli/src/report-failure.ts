@@ -1,7 +1,7 @@
 import { readErrorDetails } from "@postrider/kit-rpc";
 import { CommanderError } from "commander";
 import type { TextSink } from "./cli-context.ts";
-import { SubjectFailure, UsageError, VerificationFailure } from "./failures.ts";
+import { CallFailure, SubjectFailure, UsageError, VerificationFailure } from "./failures.ts";
 import { toPrintable } from "./output/printable.ts";
 
 /** The exit codes, as the README and `--help` tell them. */
@@ -16,25 +16,26 @@ interface Failure {
 }
 
 /** Tells people why a command failed: `error: ...`, then a line per detail. Returns the exit code. */
-export function reportFailure(error: unknown, stderr: TextSink, address: string): number {
-  const { exitCode, lines } = describeFailure(error, address);
+export function reportFailure(error: unknown, stderr: TextSink): number {
+  const { exitCode, lines } = describeFailure(error);
   const [first, ...details] = lines;
   if (first !== undefined) stderr.write(`error: ${toPrintable(first)}\n`);
   for (const detail of details) stderr.write(`  ${toPrintable(detail)}\n`);
   return exitCode;
 }
 
-function describeFailure(error: unknown, address: string): Failure {
+function describeFailure(error: unknown): Failure {
   // commander has already told: help, version, or what is wrong with the arguments.
   if (error instanceof CommanderError) return { exitCode: error.exitCode === 0 ? EXIT.ok : EXIT.usage, lines: [] };
   if (error instanceof UsageError) return { exitCode: EXIT.usage, lines: [error.message, ...error.details] };
   if (error instanceof VerificationFailure) return { exitCode: EXIT.unverified, lines: [error.message] };
-  if (error instanceof SubjectFailure) return describeSubject(error, address);
-  return describeRefusal(error, address);
+  if (error instanceof SubjectFailure) return describeSubject(error);
+  if (error instanceof CallFailure) return describeRefusal(error.cause, error.address);
+  return { exitCode: EXIT.refused, lines: [error instanceof Error ? error.message : String(error)] };
 }
 
-function describeSubject({ subject, cause }: SubjectFailure, address: string): Failure {
-  const { exitCode, lines } = describeFailure(cause, address);
+function describeSubject({ subject, cause }: SubjectFailure): Failure {
+  const { exitCode, lines } = describeFailure(cause);
   const [first = "", ...details] = lines;
   return { exitCode, lines: [`${subject}: ${first}`, ...details] };
 }

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
+import { describeUsage } from "@postrider/kit-config";
 import { createSystemRandom, runProcess, systemClock } from "@postrider/kit-lifecycle";
 import { createLogger } from "@postrider/kit-telemetry";
-import { parseStandaloneConfig } from "./config.ts";
+import { parseStandaloneConfig, STANDALONE_USAGE } from "./config.ts";
 import { createStandalone } from "./create-standalone.ts";
 import { describeQuickStart } from "./quick-start.ts";
-import { describeUsage } from "./usage.ts";
 
 if (process.argv.includes("--help")) {
-  console.log(describeUsage());
+  console.log(describeUsage(STANDALONE_USAGE));
   process.exit(0);
 }
 

@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { type CatalogEntry, parseCatalogFile } from "../catalog-file/parse-catalog-file.ts";
 import { readCatalogFile } from "../catalog-file/read-catalog-file.ts";
 import type { CliContext } from "../cli-context.ts";
-import { SubjectFailure } from "../failures.ts";
+import { CallFailure, SubjectFailure } from "../failures.ts";
 import { readGlobalOptions } from "../options/global-options.ts";
 import { formatJson, parseJsonOrText } from "../output/json.ts";
 import { formatTable } from "../output/table.ts";
@@ -75,7 +75,7 @@ async function findEventType({ getEventType }: Platform, name: string): Promise<
   try {
     return (await getEventType({ name })).eventType;
   } catch (error) {
-    if (readErrorDetails(error).code === "NOT_FOUND") return undefined;
+    if (error instanceof CallFailure && readErrorDetails(error.cause).code === "NOT_FOUND") return undefined;
     throw error;
   }
 }

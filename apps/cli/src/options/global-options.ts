@@ -4,8 +4,10 @@ import { durationMs } from "./option-values.ts";
 
 /** Options that every command takes. */
 export interface GlobalOptions {
-  /** host:port */
+  /** host:port of what takes events. */
   readonly address: string;
+  /** host:port of what keeps subscriptions and the catalog; the same where one process does all. */
+  readonly subscriptionAddress: string;
   readonly json: boolean;
   /** For each call. */
   readonly timeoutMs: number;
@@ -13,6 +15,7 @@ export interface GlobalOptions {
 
 interface RawGlobalOptions {
   readonly address?: string;
+  readonly subscriptionAddress?: string;
   readonly json?: true;
   readonly timeout?: number;
 }
@@ -29,6 +32,10 @@ const GROUP = "Global options:";
 export function addGlobalOptionsToAll(command: Command): void {
   const options = [
     new Option("--address <host:port>", "the platform (default: $POSTRIDER_GRPC_ADDRESS, else 127.0.0.1:50051)"),
+    new Option(
+      "--subscription-address <host:port>",
+      "the subscription service, where it runs apart (default: $POSTRIDER_SUBSCRIPTION_ADDRESS, else --address)",
+    ),
     new Option("--json", "print JSON: one document, or a line per item"),
     new Option("--timeout <duration>", "for each call (default: 10s)").argParser(durationMs),
   ];
@@ -46,8 +53,11 @@ export function readGlobalOptions(command: Command, config: CliConfig): GlobalOp
     levels.push(timeout === undefined || hasOwnTimeout(level) ? options : { ...options, timeout });
   }
   const given = levels.reduceRight<RawGlobalOptions>((outer, inner) => ({ ...outer, ...inner }), {});
+  // An address on the command line is the whole platform's, whatever the environment says of its parts.
+  const whole = given.address ?? config.subscriptionAddress ?? config.address;
   return {
     address: given.address ?? config.address,
+    subscriptionAddress: given.subscriptionAddress ?? whole,
     json: given.json ?? false,
     timeoutMs: given.timeout ?? DEFAULT_TIMEOUT_MS,
   };

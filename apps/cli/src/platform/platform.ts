@@ -33,6 +33,7 @@ import {
   SubscriptionServiceClient,
 } from "@postrider/contracts/postrider/v1/subscription";
 import { call } from "@postrider/kit-rpc";
+import { CallFailure } from "../failures.ts";
 import type { GlobalOptions } from "../options/global-options.ts";
 
 type Method<Request, Response> = (request: Request) => Promise<Response>;
@@ -57,17 +58,27 @@ type UnaryMethod<Request, Response> = Parameters<typeof call<Request, Response>>
 
 /** Connects, hands the platform to `use`, and closes the connections whatever came of it. */
 export async function withPlatform<Result>(
-  { address, timeoutMs }: GlobalOptions,
+  { address, subscriptionAddress, timeoutMs }: GlobalOptions,
   use: (platform: Platform) => Promise<Result>,
 ): Promise<Result> {
   // A proxy of the environment is for the internet; the platform is near.
   const options = { "grpc.enable_http_proxy": 0 };
-  const eventTypes = new EventTypeServiceClient(address, credentials.createInsecure(), options);
-  const subscriptions = new SubscriptionServiceClient(address, credentials.createInsecure(), options);
+  const eventTypes = new EventTypeServiceClient(subscriptionAddress, credentials.createInsecure(), options);
+  const subscriptions = new SubscriptionServiceClient(subscriptionAddress, credentials.createInsecure(), options);
   const ingest = new IngestServiceClient(address, credentials.createInsecure(), options);
 
-  function promised<Request, Response>(method: UnaryMethod<Request, Response>): Method<Request, Response> {
-    return async (request) => await call(method, request, { deadline: new Date(Date.now() + timeoutMs) });
+  /** @throws {CallFailure} (the method) */
+  function promised<Request, Response>(
+    method: UnaryMethod<Request, Response>,
+    at: string = subscriptionAddress,
+  ): Method<Request, Response> {
+    return async (request) => {
+      try {
+        return await call(method, request, { deadline: new Date(Date.now() + timeoutMs) });
+      } catch (error) {
+        throw new CallFailure(at, error);
+      }
+    };
   }
 
   try {
@@ -83,7 +94,7 @@ export async function withPlatform<Result>(
       resumeSubscription: promised(subscriptions.resumeSubscription.bind(subscriptions)),
       deleteSubscription: promised(subscriptions.deleteSubscription.bind(subscriptions)),
       rotateSecret: promised(subscriptions.rotateSecret.bind(subscriptions)),
-      publish: promised(ingest.publish.bind(ingest)),
+      publish: promised(ingest.publish.bind(ingest), address),
     });
   } finally {
     for (const client of [eventTypes, subscriptions, ingest]) client.close();

@@ -1,3 +1,4 @@
+export { describeUsage, type Usage } from "./describe-usage.ts";
 export {
   describeSettings,
   parseSettings,
@@ -15,3 +16,5 @@ export {
   type Parsed,
   type Setting,
 } from "./setting.ts";
+export { readPlatformVersion } from "./platform-version.ts";
+export { describeSettingsPage } from "./settings-page.ts";

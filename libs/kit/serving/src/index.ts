@@ -1,1 +1,2 @@
-export {};
+export { servingSettings, type ServingSettings } from "./serving-settings.ts";
+export { closedAtEnd, startServing, type Serving, type ServingOptions } from "./start-serving.ts";
