@@ -9,12 +9,19 @@ export interface PublishDeps extends AcceptEventDeps {
   readonly metrics: IngestMetrics;
 }
 
-/** Takes one event in: checked, then durable, then answered. @throws {RpcError} when it was not accepted */
-export async function publish(candidate: EventCandidate, deps: PublishDeps): Promise<PublishResponse> {
+/**
+ * Takes one event in: checked, then durable, then answered, before `deadlineMs` (since the epoch) if there is one.
+ * @throws {RpcError} when it was not accepted
+ */
+export async function publish(
+  candidate: EventCandidate,
+  deps: PublishDeps,
+  deadlineMs?: number,
+): Promise<PublishResponse> {
   const startedUs = deps.clock.monotonicUs();
   try {
     const event = await acceptEvent(candidate, deps);
-    const acceptedAtMs = await deps.recordEvents([event]);
+    const acceptedAtMs = await deps.recordEvents([event], deadlineMs);
     deps.metrics.accepted(1, deps.clock.monotonicUs() - startedUs);
     return { eventId: event.id, acceptedAt: new Date(acceptedAtMs) };
   } catch (error) {
@@ -36,7 +43,11 @@ export type BatchItem = EventCandidate | RpcError;
  * Takes up to 1,000 events in with one append. Each item has a result of its own, in order: a bad one
  * does not hold the others back. @throws {RpcError} invalid_argument when there are too many
  */
-export async function publishBatch(items: readonly BatchItem[], deps: PublishDeps): Promise<PublishResult[]> {
+export async function publishBatch(
+  items: readonly BatchItem[],
+  deps: PublishDeps,
+  deadlineMs?: number,
+): Promise<PublishResult[]> {
   if (items.length > MAX_BATCH_EVENTS) {
     const description = `${items.length} events are more than ${MAX_BATCH_EVENTS}`;
     throw RpcError.invalid([{ field: "events", description }]);
@@ -44,7 +55,7 @@ export async function publishBatch(items: readonly BatchItem[], deps: PublishDep
   const startedUs = deps.clock.monotonicUs();
   const checked = await Promise.all(items.map(async (item) => checkItem(item, deps)));
   const events = checked.filter((item): item is CheckedEvent => !(item instanceof Failure));
-  const recorded = await recordAll(events, deps);
+  const recorded = await recordAll(events, deps, deadlineMs);
   if (recorded instanceof Failure) {
     for (let rejected = 0; rejected < events.length; rejected += 1) deps.metrics.rejected(recorded.error);
   } else if (events.length > 0) {
@@ -76,9 +87,13 @@ async function checkItem(item: BatchItem, deps: PublishDeps): Promise<CheckedEve
   }
 }
 
-async function recordAll(events: readonly CheckedEvent[], deps: PublishDeps): Promise<Date | Failure> {
+async function recordAll(
+  events: readonly CheckedEvent[],
+  deps: PublishDeps,
+  deadlineMs: number | undefined,
+): Promise<Date | Failure> {
   try {
-    return new Date(events.length === 0 ? 0 : await deps.recordEvents(events));
+    return new Date(events.length === 0 ? 0 : await deps.recordEvents(events, deadlineMs));
   } catch (error) {
     reportUnexpected(error, BATCH_METHOD);
     return new Failure(error);

@@ -1,6 +1,6 @@
 import { type AppendRecord, LogError } from "@postrider/kit-event-log";
 import { RpcError } from "@postrider/kit-rpc";
-import { deferredPromise } from "@postrider/testing";
+import { deferredPromise, FakeClock } from "@postrider/testing";
 import { describe, expect, test } from "vitest";
 import type { CheckedEvent } from "./accept-event.ts";
 import { createRecordEvents } from "./record-events.ts";
@@ -28,7 +28,7 @@ describe("recording events", () => {
       appends.push(records);
       return { appendedAtMs: 1234 };
     };
-    const recordEvents = createRecordEvents({ append });
+    const recordEvents = createRecordEvents({ append }, new FakeClock());
     expect(await recordEvents([event("a"), event("b")])).toBe(1234);
     expect(appends.map((records) => records.map(({ key }) => key))).toEqual([["a", "b"]]);
   });
@@ -36,12 +36,15 @@ describe("recording events", () => {
   test("is refused while 64 MiB wait for the log, and possible again once they are durable", async () => {
     const { promise, resolve } = deferredPromise<{ appendedAtMs: number }>();
     let appends = 0;
-    const recordEvents = createRecordEvents({
-      append: async () => {
-        appends += 1;
-        return promise;
+    const recordEvents = createRecordEvents(
+      {
+        append: async () => {
+          appends += 1;
+          return promise;
+        },
       },
-    });
+      new FakeClock(),
+    );
     const waiting = Array.from({ length: FITTING }, async (_, index) => recordEvents([event(`e${index}`, LARGEST)]));
     const refused = await failureOf(recordEvents([event("one too many", LARGEST)]));
     expect(refused).toBeInstanceOf(RpcError);
@@ -54,9 +57,12 @@ describe("recording events", () => {
   });
 
   test("frees the room of events that the log refused", async () => {
-    const recordEvents = createRecordEvents({
-      append: async () => Promise.reject(new LogError("unavailable", "away")),
-    });
+    const recordEvents = createRecordEvents(
+      {
+        append: async () => Promise.reject(new LogError("unavailable", "away")),
+      },
+      new FakeClock(),
+    );
     for (let round = 0; round < 2 * FITTING; round += 1) {
       expect(await failureOf(recordEvents([event("e", LARGEST)]))).toMatchObject({ code: "unavailable" });
     }
@@ -64,7 +70,9 @@ describe("recording events", () => {
 
   test.each(["unavailable", "refused", "closed"] as const)("tells of a log that is %s as unavailable", async (code) => {
     const cause = new LogError(code, "the disk is full");
-    const failure = await failureOf(createRecordEvents({ append: async () => Promise.reject(cause) })([event("e")]));
+    const failure = await failureOf(
+      createRecordEvents({ append: async () => Promise.reject(cause) }, new FakeClock())([event("e")]),
+    );
     expect(failure).toMatchObject({
       code: "unavailable",
       message: "the event was not accepted: the disk is full",
@@ -74,7 +82,50 @@ describe("recording events", () => {
 
   test("passes a defect on as it is", async () => {
     const defect = new TypeError("a defect");
-    const failure = await failureOf(createRecordEvents({ append: async () => Promise.reject(defect) })([event("e")]));
+    const failure = await failureOf(
+      createRecordEvents({ append: async () => Promise.reject(defect) }, new FakeClock())([event("e")]),
+    );
     expect(failure).toBe(defect);
+  });
+
+  describe("when the log takes too long", () => {
+    test.each([
+      ["100 ms before the producer's deadline", 2000, 1900],
+      ["half way, if the producer gave little", 60, 30],
+      ["after 10 s, if the producer set none", undefined, 10_000],
+    ])("answers unavailable %s", async (_, givenMs, answeredMs) => {
+      const clock = new FakeClock();
+      const recordEvents = createRecordEvents({ append: async () => new Promise(() => undefined) }, clock);
+      const startMs = clock.nowMs();
+      const deadlineMs = givenMs === undefined ? undefined : startMs + givenMs;
+      let answeredAtMs = 0;
+      const failure = failureOf(recordEvents([event("e")], deadlineMs)).finally(() => {
+        answeredAtMs = clock.nowMs();
+      });
+      await clock.advanceAsync(answeredMs - 1);
+      expect(answeredAtMs).toBe(0);
+      await clock.advanceAsync(1);
+      expect(await failure).toMatchObject({ code: "unavailable", message: expect.stringContaining("same id") });
+      expect(answeredAtMs - startMs).toBe(answeredMs);
+    });
+
+    test("its events still count as waiting, until the log lets go of them", async () => {
+      const clock = new FakeClock();
+      const { promise, resolve } = deferredPromise<{ appendedAtMs: number }>();
+      const recordEvents = createRecordEvents({ append: async () => promise }, clock);
+      const all = Array.from({ length: FITTING }, async () => failureOf(recordEvents([event("e", LARGEST)])));
+      await clock.advanceAsync(10_000);
+      await Promise.all(all);
+      expect(await failureOf(recordEvents([event("e", LARGEST)]))).toMatchObject({ code: "resource_exhausted" });
+      resolve({ appendedAtMs: 1 });
+      await clock.advanceAsync(1);
+      expect(await recordEvents([event("e", LARGEST)])).toBe(1);
+    });
+
+    test("leaves no timer behind when it answers in time", async () => {
+      const clock = new FakeClock();
+      await createRecordEvents({ append: async () => Promise.resolve({ appendedAtMs: 1 }) }, clock)([event("e")]);
+      expect(clock.pendingCount).toBe(0);
+    });
   });
 });

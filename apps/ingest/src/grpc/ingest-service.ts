@@ -7,13 +7,20 @@ import { servePublishStream } from "./publish-stream.ts";
 /** postrider.v1.IngestService: decode, call, encode. */
 export function createIngestService(deps: PublishDeps): RpcService {
   const implementation: IngestServiceServer = {
-    publish: unary(async ({ event }) => publish(decodeEventMessage(event), deps)),
-    publishBatch: unary(async ({ events }) => ({ results: await publishBatch(events.map(decodeItem), deps) })),
+    publish: unary(async ({ event }, call) => publish(decodeEventMessage(event), deps, deadlineOf(call))),
+    publishBatch: unary(async ({ events }, call) => ({
+      results: await publishBatch(events.map(decodeItem), deps, deadlineOf(call)),
+    })),
     publishStream: (call) => {
       servePublishStream(call, deps);
     },
   };
   return { name: "postrider.v1.IngestService", definition: IngestServiceService, implementation };
+}
+
+/** Milliseconds since the epoch; Infinity when the caller set none. */
+function deadlineOf(call: { getDeadline: () => Date | number }): number {
+  return Number(call.getDeadline());
 }
 
 function decodeItem(event: Event): BatchItem {
