@@ -1,0 +1,103 @@
+// A service of Postrider in a process of its own, as operators run it: its main file, and settings by environment.
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { createWatchers } from "@postrider/testing";
+import { root } from "../walls/workspace.ts";
+
+export type ServiceName = "ingest" | "subscription" | "dispatcher" | "standalone";
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface ServiceProcess {
+  readonly name: ServiceName;
+  readonly pid: number;
+  /** host:port; empty for one that takes no calls. */
+  readonly grpcAddress: string;
+  readonly adminAddress: string;
+  /** The last of what it printed, on both streams. */
+  readonly output: () => string;
+  readonly exit: () => Exit | undefined;
+  /** Resolves when it has ended, by whatever cause. */
+  readonly untilEnded: () => Promise<Exit>;
+  /** Sends the signal and resolves when it has ended. */
+  readonly stop: (signal: "SIGTERM" | "SIGKILL") => Promise<Exit>;
+}
+
+export interface ServiceOptions {
+  readonly name: ServiceName;
+  /** POSTRIDER_... of this service; addresses default to any free port. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Flags of Node. */
+  readonly nodeArguments?: readonly string[];
+}
+
+const READY = /ready:(?: gRPC on (\S+),)? admin on http:\/\/([^,\s]+)/;
+const READY_DEADLINE_MS = 60_000;
+const STOP_DEADLINE_MS = 60_000;
+/** Enough to see why it ended. */
+const KEPT_CHARS = 20_000;
+
+/** Starts it and resolves when it says that it is ready. @throws Error with its last words when it ends before */
+export async function startService({ name, environment, nodeArguments = [] }: ServiceOptions): Promise<ServiceProcess> {
+  const child = spawnService({ name, environment, nodeArguments });
+  const watchers = createWatchers();
+  let output = "";
+  let exit: Exit | undefined;
+  const read = (chunk: Buffer): void => {
+    output = (output + chunk.toString()).slice(-KEPT_CHARS);
+    watchers.changed();
+  };
+  child.stdout?.on("data", read);
+  child.stderr?.on("data", read);
+  // What started it may fail half way, and must not leave it running.
+  const kill = (): void => {
+    child.kill("SIGKILL");
+  };
+  process.once("exit", kill);
+  child.once("exit", (code, signal) => {
+    process.removeListener("exit", kill);
+    exit = { code, signal };
+    watchers.changed();
+  });
+  let addresses: readonly (string | undefined)[] | undefined;
+  await watchers.waitUntil(
+    () => (addresses ??= READY.exec(output)?.slice(1)) !== undefined || exit !== undefined,
+    () => `${name} was not ready; its last words:\n${output}`,
+    READY_DEADLINE_MS,
+  );
+  if (!addresses) throw new Error(`${name} ended before it was ready; its last words:\n${output}`);
+  const untilEnded = async (): Promise<Exit> => {
+    await watchers.waitUntil(
+      () => exit !== undefined,
+      () => `${name} did not end; its last words:\n${output}`,
+      STOP_DEADLINE_MS,
+    );
+    return exit ?? { code: null, signal: null };
+  };
+  return {
+    ...{ name, pid: child.pid ?? 0, grpcAddress: addresses[0] ?? "", adminAddress: addresses[1] ?? "" },
+    output: () => output,
+    exit: () => exit,
+    untilEnded,
+    stop: async (signal) => {
+      child.kill(signal);
+      return untilEnded();
+    },
+  };
+}
+
+function spawnService({ name, environment, nodeArguments = [] }: ServiceOptions): ChildProcess {
+  const env = {
+    PATH: process.env["PATH"],
+    POSTRIDER_ADMIN_ADDRESS: "127.0.0.1:0",
+    POSTRIDER_GRPC_ADDRESS: "127.0.0.1:0",
+    POSTRIDER_EGRESS_ALLOW: "127.0.0.0/8",
+    ...environment,
+  };
+  const main = join(root, "apps", name, "src", "main.ts");
+  return spawn(process.execPath, [...nodeArguments, main], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
+}
