@@ -25,6 +25,7 @@ export default defineConfig({
         // One part with a real Kafka or PostgreSQL: tools/stack starts them, once for all.
         test: {
           name: "stack",
+          globalSetup: "tools/stack/vitest-setup.ts",
           include: ["{apps,libs,tools}/**/*.stack.test.ts"],
           exclude: ["**/node_modules/**"],
           testTimeout: 60_000,
@@ -35,6 +36,7 @@ export default defineConfig({
         // The whole platform in processes of its own, one file after another.
         test: {
           name: "end-to-end",
+          globalSetup: "tools/stack/vitest-setup.ts",
           include: ["{apps,libs,tools,examples}/**/*.e2e.test.ts"],
           exclude: ["**/node_modules/**"],
           testTimeout: 180_000,

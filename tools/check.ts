@@ -31,6 +31,9 @@ const light: readonly Step[] = [
     hint: "pin the package that needs it to a version that the registry has whole",
   },
   { name: "unused code and dependencies", command: ["knip", "--no-progress"] },
+  // Fetched beside the other steps, so that the tests need not wait for it. Elsewhere the tests fetch it if they can,
+  // and say in one line which suites are skipped if not.
+  ...(inCi ? [{ name: "Kafka and PostgreSQL are at hand", command: ["node", "tools/stack/fetch.ts"] } as const] : []),
 ];
 const heavy: readonly Step[] = [
   { name: "type check", command: ["nx", "run-many", "-t", "typecheck", ...uncached] },

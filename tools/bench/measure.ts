@@ -1,23 +1,57 @@
 // What processes cost: CPU time and resident memory, read from outside, so that measuring changes nothing inside them.
-// From /proc: elsewhere than on Linux these figures are left out.
+// A process counts with its children, as PostgreSQL needs it. From /proc: elsewhere than on Linux these figures are left out.
 import { readFileSync } from "node:fs";
 
 /** Linux reports CPU time in ticks of 1/100 s on every platform that Node runs on (USER_HZ). */
 const tickUs = 10_000;
 
-/** CPU time of all threads since the process began, microseconds; undefined where there is no /proc. */
+/** The processes of a run by their names in the report. */
+export type Processes = Readonly<Record<string, number>>;
+
+/**
+ * CPU time of all threads since the process began, microseconds, with that of its children, those that have ended too;
+ * undefined where there is no /proc.
+ */
 export function readCpuUs(pid: number): number | undefined {
+  const own = readTicks(pid);
+  if (own === undefined) return undefined;
+  const children = findChildren(pid).map((child) => readTicks(child)?.spent ?? 0);
+  return (own.spent + own.spentByEndedChildren + sum(children)) * tickUs;
+}
+
+interface Ticks {
+  readonly spent: number;
+  readonly spentByEndedChildren: number;
+}
+
+function readTicks(pid: number): Ticks | undefined {
   const stat = readProc(pid, "stat");
   if (stat === undefined) return undefined;
   // The name (field 2) may contain blanks and brackets: count from behind the last bracket, where field 3 begins.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * tickUs;
+  const [user, system, childrenUser, childrenSystem] = fields.slice(11, 15).map(Number);
+  return {
+    spent: (user ?? 0) + (system ?? 0),
+    spentByEndedChildren: (childrenUser ?? 0) + (childrenSystem ?? 0),
+  };
 }
 
-/** Resident memory, bytes. */
+/** Only of the first thread: all servers here fork from that one. */
+function findChildren(pid: number): readonly number[] {
+  return (readProc(pid, `task/${pid}/children`) ?? "").split(" ").filter(Boolean).map(Number);
+}
+
+/**
+ * Resident memory, bytes: what is its own, and its children's own, and once the most that one of them shares. Each of
+ * PostgreSQL's counts the shared buffers as resident.
+ */
 function readRssBytes(pid: number): number | undefined {
-  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readProc(pid, "status") ?? "")?.[1];
-  return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+  const family = [pid, ...findChildren(pid)].map((each) => readProc(each, "status"));
+  if (family[0] === undefined) return undefined;
+  const kibibytes = (name: string): number[] =>
+    family.map((status) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status ?? "")?.[1] ?? 0));
+  const shared = Math.max(...kibibytes("RssShmem")) + Math.max(...kibibytes("RssFile"));
+  return (sum(kibibytes("RssAnon")) + shared) * 1024;
 }
 
 function readProc(pid: number, file: string): string | undefined {
@@ -35,21 +69,30 @@ export interface MemorySeries {
   readonly endBytes: number;
 }
 
-/** Samples a process's memory until `end` is called. */
-export function watchMemory(pid: number): { readonly end: () => MemorySeries | undefined } {
-  const startBytes = readRssBytes(pid);
-  let maxBytes = startBytes ?? 0;
-  const sample = (): number => {
-    const bytes = readRssBytes(pid) ?? 0;
-    maxBytes = Math.max(maxBytes, bytes);
-    return bytes;
+/** Often enough for a peak, seldom enough to cost nothing beside what is measured. */
+const sampleMs = 200;
+
+/** Samples the memory of each process until `end` is called; those that can't be read are left out. */
+export function watchMemory(processes: Processes): { readonly end: () => Readonly<Record<string, MemorySeries>> } {
+  const watched = Object.entries(processes).flatMap(([name, pid]) => {
+    const startBytes = readRssBytes(pid);
+    return startBytes === undefined ? [] : [{ name, pid, startBytes, maxBytes: startBytes, endBytes: startBytes }];
+  });
+  const sample = (): void => {
+    for (const each of watched) {
+      each.endBytes = readRssBytes(each.pid) ?? 0;
+      each.maxBytes = Math.max(each.maxBytes, each.endBytes);
+    }
   };
   // A run that fails never ends its series: the timer must not keep it alive.
-  const timer = setInterval(sample, 100).unref();
+  const timer = setInterval(sample, sampleMs).unref();
   return {
     end: () => {
       clearInterval(timer);
-      return startBytes === undefined ? undefined : { startBytes, endBytes: sample(), maxBytes };
+      sample();
+      return Object.fromEntries(
+        watched.map(({ name, startBytes, maxBytes, endBytes }) => [name, { startBytes, maxBytes, endBytes }]),
+      );
     },
   };
 }
@@ -60,4 +103,8 @@ export function median(values: readonly number[]): number {
   const middle = Math.floor(sorted.length / 2);
   const [low, high] = sorted.length % 2 === 1 ? [middle, middle] : [middle - 1, middle];
   return ((sorted[low] ?? NaN) + (sorted[high] ?? NaN)) / 2;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

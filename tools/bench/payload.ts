@@ -1,8 +1,12 @@
 // The payload that everything here carries: an order of exactly 1 KiB with the time of publishing in it.
 import { epochUs } from "./protocol.ts";
 
-export const tenantId = "bench";
 export const eventType = "order_paid";
+
+/** Tenants are numbered from 0; each has one subscription. */
+export function nameTenant(tenant: number): string {
+  return `bench-${tenant}`;
+}
 
 /** JSON Schema of the payload, so that the platform validates what it would validate in earnest. */
 export const schema = JSON.stringify({

@@ -1,6 +1,6 @@
 // The phases of a run. Each resets the receiver, loads it, and says what was measured.
 import type { Child } from "./child.ts";
-import { readCpuUs } from "./measure.ts";
+import { type Processes, readCpuUs } from "./measure.ts";
 import type {
   BareLoopCommand,
   BareLoopReport,
@@ -10,6 +10,7 @@ import type {
   PublisherReport,
   ReceiverCommand,
   ReceiverReport,
+  SaturateCommand,
 } from "./protocol.ts";
 import type { Settings } from "./settings.ts";
 
@@ -32,6 +33,8 @@ export interface Sustained extends Throughput {
   readonly lowestAhead: number;
   readonly accepted: number;
   readonly rejected: number;
+  /** Deliveries that were put off because their endpoint seemed to have no room: each is written and read once more. */
+  readonly deferred: number;
 }
 
 export interface Paced {
@@ -69,20 +72,26 @@ export async function measureBareLoop(
 export interface Running {
   readonly receiver: Child;
   readonly publisher: Child;
-  readonly platformPid: number;
+  /** Of the platform. */
+  readonly processes: () => Processes;
+  readonly countDeferred: () => Promise<number>;
 }
 
-/** The platform, kept busy, for `sustainedMs` after the warm-up; then until everything accepted has arrived. */
-export async function measureSustained(running: Running, settings: Settings): Promise<Sustained> {
-  const { receiver, publisher, platformPid } = running;
+/**
+ * The platform, kept busy, for `sustainedMs` after the warm-up; then until everything accepted has arrived. The events
+ * are spread over so many tenants.
+ */
+export async function measureSustained(running: Running, settings: Settings, tenants = 1): Promise<Sustained> {
+  const { receiver, publisher } = running;
   await askReceiver(receiver, { kind: "reset" });
+  const deferredBefore = await running.countDeferred();
   const run = askPublisher(
     publisher,
-    { kind: "saturate", maxEvents: Number.MAX_SAFE_INTEGER, maxAhead: settings.maxAhead },
+    { kind: "saturate", maxEvents: Number.MAX_SAFE_INTEGER, maxAhead: settings.maxAhead, tenants },
     settings.warmUpMs + settings.sustainedMs + drainTimeoutMs,
   );
-  const pids = { platform: platformPid, publisher: publisher.pid, receiver: receiver.pid };
-  const window = measureWindow(pids, receiver, {
+  const processes = { ...running.processes(), publisher: publisher.pid, receiver: receiver.pid };
+  const window = measureWindow(processes, receiver, {
     warmUpMs: settings.warmUpMs,
     measuredMs: settings.sustainedMs,
     begin: () => {
@@ -96,7 +105,8 @@ export async function measureSustained(running: Running, settings: Settings): Pr
     throw new Error(`nothing arrived: ${report.lastRejection ?? "no event was rejected"}`);
   await untilReceived(receiver, report);
   const { lowestAhead, accepted, rejected } = report;
-  return { ...throughput, lowestAhead, accepted, rejected };
+  const deferred = (await running.countDeferred()) - deferredBefore;
+  return { ...throughput, lowestAhead, accepted, rejected, deferred };
 }
 
 /** Single events at a steady rate, whatever the platform does. */
@@ -110,16 +120,12 @@ export async function measurePaced(running: Running, perSecond: number, settings
   return { perSecond, accepted, rejected, received: deliveries, delay, acknowledged, publisherMaxLateMs };
 }
 
-/** As many events as memory is to be watched over, less those that went before. */
-export async function deliverEvents(
-  { receiver, publisher }: Running,
-  events: number,
-  maxAhead: number,
-): Promise<number> {
-  if (events <= 0) return 0;
-  await askReceiver(receiver, { kind: "reset" });
-  const report = await askPublisher(publisher, { kind: "saturate", maxEvents: events, maxAhead }, countedTimeoutMs);
-  await untilReceived(receiver, report);
+/** So many events as fast as the platform takes them; resolves with how many it took when all have arrived. */
+export async function deliverEvents(running: Running, load: Omit<SaturateCommand, "kind">): Promise<number> {
+  if (load.maxEvents <= 0) return 0;
+  await askReceiver(running.receiver, { kind: "reset" });
+  const report = await askPublisher(running.publisher, { kind: "saturate", ...load }, countedTimeoutMs);
+  await untilReceived(running.receiver, report);
   return report.accepted;
 }
 
@@ -129,25 +135,25 @@ interface Window {
   readonly begin: () => void;
 }
 
-async function measureWindow(pids: Record<string, number>, receiver: Child, window: Window): Promise<Throughput> {
+async function measureWindow(processes: Processes, receiver: Child, window: Window): Promise<Throughput> {
   await wait(window.warmUpMs);
   window.begin();
-  const cpuBefore = readAllCpu(pids);
+  const cpuBefore = readAllCpu(processes);
   const before = await askReceiver(receiver, { kind: "report" });
   await wait(window.measuredMs);
-  const cpuAfter = readAllCpu(pids);
+  const cpuAfter = readAllCpu(processes);
   const after = await askReceiver(receiver, { kind: "report" });
   const deliveries = after.deliveries - before.deliveries;
   const seconds = (after.atMs - before.atMs) / 1000;
-  const cpuUsPerDelivery = Object.keys(pids).flatMap((name): [string, number][] => {
+  const cpuUsPerDelivery = Object.keys(processes).flatMap((name): [string, number][] => {
     const [from, to] = [cpuBefore[name], cpuAfter[name]];
     return from === undefined || to === undefined || deliveries === 0 ? [] : [[name, (to - from) / deliveries]];
   });
   return { perSecond: deliveries / seconds, seconds, cpuUsPerDelivery: Object.fromEntries(cpuUsPerDelivery) };
 }
 
-function readAllCpu(pids: Record<string, number>): Record<string, number | undefined> {
-  return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, readCpuUs(pid)]));
+function readAllCpu(processes: Processes): Record<string, number | undefined> {
+  return Object.fromEntries(Object.entries(processes).map(([name, pid]) => [name, readCpuUs(pid)]));
 }
 
 /** @throws when fewer arrive than were accepted: then there is nothing to measure, but something to mend */

@@ -1,174 +1,160 @@
-// The platform under test: apps/standalone in a process of its own with a fresh folder, and the catalog entry and
-// subscription that the benchmark needs.
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+// The platform under test, in processes of its own: standalone on a fresh folder, or the services on a fresh Kafka and a
+// fresh PostgreSQL. Either is started with the flags of its npm script: users get what is measured.
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { credentials } from "@grpc/grpc-js";
-import { EventTypeServiceClient } from "@postrider/contracts/postrider/v1/event_type";
-import {
-  PayloadFormat,
-  SignatureKind,
-  Subscription_Method,
-  Subscription_State,
-  SubscriptionServiceClient,
-} from "@postrider/contracts/postrider/v1/subscription";
-import { call } from "@postrider/kit-rpc";
-import { root } from "../walls/workspace.ts";
-import { createPayload, eventType, schema, tenantId } from "./payload.ts";
-
-const readyTimeoutMs = 60_000;
-const stopTimeoutMs = 15_000;
-/** Enough to see why it ended. */
-const keptLines = 40;
+import { readStartFlags } from "../services/read-start-flags.ts";
+import { type ServiceName, type ServiceProcess, startService } from "../services/service-process.ts";
+import { type Services, startServices } from "../services/start-services.ts";
+import { type KafkaCluster, startKafka } from "../stack/start-kafka.ts";
+import { type PostgresServer, startPostgres } from "../stack/start-postgres.ts";
+import type { Processes } from "./measure.ts";
 
 export interface Platform {
-  readonly pid: number;
-  readonly grpcAddress: string;
-  /** From the start of the process to the line that says it is ready. */
-  readonly readyMs: number;
-  /** Asks it to end, then makes it, and removes its folder. */
+  /** What it consists of now, by name. */
+  readonly processes: () => Processes;
+  /** Where events are published. */
+  readonly ingestAddress: string;
+  /** Where event types and subscriptions are made. */
+  readonly subscriptionAddress: string;
+  /** By service: from the start of its process to the line that says it is ready. */
+  readonly readyMs: Readonly<Record<string, number>>;
+  /** Deliveries that were put off without an attempt, since the start. */
+  readonly countDeferred: () => Promise<number>;
+  /** One more dispatcher, where there can be several; resolves when it has its share of the partitions. */
+  readonly startDispatcher?: () => Promise<void>;
+  /** Asks all to end, and removes what they kept. */
   readonly stop: () => Promise<void>;
 }
 
+/** More flags of Node for one service, such as a profiler's. */
+export type MoreFlags = Partial<Readonly<Record<ServiceName, readonly string[]>>>;
+
 /** @throws with its last lines when it ends before it is ready, or isn't within a minute */
-export async function startPlatform(): Promise<Platform> {
+export async function startPlatform(on: "sqlite" | "kafka", moreFlags: MoreFlags = {}): Promise<Platform> {
+  return on === "sqlite" ? await startOnSqlite(moreFlags) : await startOnKafka(moreFlags);
+}
+
+async function startOnSqlite(moreFlags: MoreFlags): Promise<Platform> {
   const folder = mkdtempSync(join(tmpdir(), "postrider-bench-"));
-  const [grpcAddress, adminAddress] = [await findFreeAddress(), await findFreeAddress()];
-  const startedMs = performance.now();
-  const child = spawn(process.execPath, readStartArguments(), {
-    cwd: root,
-    env: {
-      PATH: process.env["PATH"],
-      POSTRIDER_GRPC_ADDRESS: grpcAddress,
-      POSTRIDER_ADMIN_ADDRESS: adminAddress,
-      POSTRIDER_DATA_DIR: folder,
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const cleanUp = (): void => {
-    child.kill("SIGKILL");
+  const removeFolder = (): void => {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
-  process.once("exit", cleanUp);
-  await untilReady(child);
-  const readyMs = performance.now() - startedMs;
+  process.once("exit", removeFolder);
+  const name = "standalone";
+  const nodeArguments = flagsOf(name, moreFlags);
+  const standalone = await startService({ name, environment: { POSTRIDER_DATA_DIR: folder }, nodeArguments });
   return {
-    readyMs,
-    pid: child.pid ?? 0,
-    grpcAddress,
+    processes: () => ({ platform: standalone.pid }),
+    ingestAddress: standalone.grpcAddress,
+    subscriptionAddress: standalone.grpcAddress,
+    readyMs: { platform: standalone.readyMs },
+    countDeferred: () => readMetric(standalone, deferredMetric),
     stop: async () => {
-      await end(child);
-      process.removeListener("exit", cleanUp);
-      cleanUp();
+      await standalone.stop("SIGTERM");
+      process.removeListener("exit", removeFolder);
+      removeFolder();
     },
   };
 }
 
-/** What `npm start` runs, flags and all: users get what is measured. */
-function readStartArguments(): readonly string[] {
-  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: { start: string } };
-  return scripts.start.split(" ").slice(1);
-}
+/** As in a small installation: one broker, and events in twelve partitions. */
+const partitions = 12;
 
-async function untilReady(child: ChildProcess): Promise<void> {
-  const lines: string[] = [];
-  await new Promise<void>((resolve, reject) => {
-    const fail = (what: string): void => {
-      clearTimeout(timer);
-      reject(new Error(`standalone ${what}; its last lines:\n${lines.join("\n")}`));
-    };
-    const timer = setTimeout(fail, readyTimeoutMs, `was not ready within ${readyTimeoutMs} ms`);
-    const read = (chunk: Buffer): void => {
-      lines.push(...chunk.toString().trimEnd().split("\n"));
-      lines.splice(0, lines.length - keptLines);
-      if (!/\bready\b/.test(chunk.toString())) return;
-      clearTimeout(timer);
-      resolve();
-    };
-    // Read on after it is ready: a full pipe would stop it.
-    child.stdout?.on("data", read);
-    child.stderr?.on("data", read);
-    child.once("error", (error) => {
-      fail(`did not start: ${error.message}`);
-    });
-    child.once("exit", (code, signal) => {
-      fail(`ended with ${signal ?? `exit ${code ?? "?"}`}`);
-    });
-  });
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, "exit");
-  const timer = setTimeout(() => child.kill("SIGKILL"), stopTimeoutMs);
-  child.kill("SIGTERM");
-  await ended;
-  clearTimeout(timer);
-}
-
-/** One event type, and one subscription of the receiver to it. */
-export async function prepareCatalog(grpcAddress: string, callbackUrl: string): Promise<void> {
-  const deadline = new Date(Date.now() + 20_000);
-  const eventTypes = new EventTypeServiceClient(grpcAddress, credentials.createInsecure());
-  const subscriptions = new SubscriptionServiceClient(grpcAddress, credentials.createInsecure());
+async function startOnKafka(moreFlags: MoreFlags): Promise<Platform> {
+  // One after the other, so that a failure of the second stops the first; each takes seconds.
+  const kafka = await startKafka({ nodes: 1 });
   try {
-    await call(eventTypes.createEventType.bind(eventTypes), { eventType: createEventType() }, { deadline });
-    const subscription = createSubscription(callbackUrl);
-    await call(subscriptions.createSubscription.bind(subscriptions), { subscription }, { deadline });
-  } finally {
-    eventTypes.close();
-    subscriptions.close();
+    const postgres = await startPostgres({ fsync: true });
+    try {
+      const services = await startServices({
+        kafkaBrokers: kafka.brokers,
+        databaseUrl: postgres.url,
+        ...{ topicPrefix: "bench.", partitions, replication: 1, dispatchers: 1 },
+        nodeArgumentsOf: {
+          ingest: flagsOf("ingest", moreFlags),
+          subscription: flagsOf("subscription", moreFlags),
+          dispatcher: flagsOf("dispatcher", moreFlags),
+        },
+      });
+      return describePlatform({ kafka, postgres, services });
+    } catch (error) {
+      await postgres.stop();
+      throw error;
+    }
+  } catch (error) {
+    await kafka.stop();
+    throw error;
   }
 }
 
-type EventType = NonNullable<Parameters<EventTypeServiceClient["createEventType"]>[0]["eventType"]>;
-type Subscription = NonNullable<Parameters<SubscriptionServiceClient["createSubscription"]>[0]["subscription"]>;
+interface Parts {
+  readonly kafka: KafkaCluster;
+  readonly postgres: PostgresServer;
+  readonly services: Services;
+}
 
-function createEventType(): EventType {
+function describePlatform({ kafka, postgres, services }: Parts): Platform {
+  const { ingest, subscription } = services;
+  const dispatchers = [...services.dispatchers];
   return {
-    name: eventType,
-    description: "An order was paid.",
-    schema,
-    examples: [{ name: "typical", data: createPayload() }],
-    acknowledgement: "200",
-    deprecated: false,
-    version: 0,
-    createTime: undefined,
-    updateTime: undefined,
+    processes: () => ({
+      ingest: ingest.pid,
+      subscription: subscription.pid,
+      ...Object.fromEntries(dispatchers.map(({ pid }, index) => [nameDispatcher(index), pid])),
+      kafka: kafka.nodes[0]?.pid ?? 0,
+      postgres: postgres.pid ?? 0,
+    }),
+    ingestAddress: ingest.grpcAddress,
+    subscriptionAddress: subscription.grpcAddress,
+    readyMs: Object.fromEntries(
+      [ingest, subscription, ...dispatchers.slice(0, 1)].map(({ name, readyMs }) => [name, readyMs]),
+    ),
+    countDeferred: async () => {
+      const counts = await Promise.all(dispatchers.map(async (each) => readMetric(each, deferredMetric)));
+      return counts.reduce((sum, count) => sum + count, 0);
+    },
+    startDispatcher: async () => {
+      dispatchers.push(await services.startDispatcher());
+      await untilShared(dispatchers);
+    },
+    stop: async () => {
+      await services.stop();
+      await Promise.all([kafka.stop(), postgres.stop()]);
+    },
   };
 }
 
-function createSubscription(callbackUrl: string): Subscription {
-  return {
-    id: "",
-    tenantId,
-    callbackUrl,
-    eventTypes: [eventType],
-    description: "The benchmark's receiver",
-    state: Subscription_State.STATE_UNSPECIFIED,
-    disabledReason: "",
-    method: Subscription_Method.METHOD_POST,
-    payloadFormat: PayloadFormat.PAYLOAD_FORMAT_STANDARD,
-    headers: {},
-    signature: SignatureKind.SIGNATURE_KIND_HMAC_SHA256,
-    acknowledgement: undefined,
-    retryPolicy: undefined,
-    limits: undefined,
-    secret: "",
-    createTime: undefined,
-    updateTime: undefined,
-  };
+/** The first keeps its name, whether or not there are more. */
+export function nameDispatcher(index: number): string {
+  return index === 0 ? "dispatcher" : `dispatcher ${index + 1}`;
 }
 
-async function findFreeAddress(): Promise<string> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no free port on 127.0.0.1");
-  return `127.0.0.1:${address.port}`;
+function flagsOf(name: ServiceName, moreFlags: MoreFlags): readonly string[] {
+  return [...readStartFlags(name), ...(moreFlags[name] ?? [])];
+}
+
+const sharedTimeoutMs = 60_000;
+
+/** Until each dispatcher has partitions, and each partition one dispatcher. */
+async function untilShared(dispatchers: readonly ServiceProcess[]): Promise<void> {
+  const endsAtMs = performance.now() + sharedTimeoutMs;
+  for (;;) {
+    const counts = await Promise.all(
+      dispatchers.map(async (each) => readMetric(each, "postrider_assigned_partitions")),
+    );
+    if (counts.every((count) => count > 0) && counts.reduce((sum, count) => sum + count, 0) === partitions) return;
+    if (performance.now() > endsAtMs)
+      throw new Error(`the dispatchers have ${counts.join(" and ")} of ${partitions} partitions`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+const deferredMetric = "postrider_deferred_total";
+
+/** The sum over its labels. */
+async function readMetric({ adminAddress }: ServiceProcess, name: string): Promise<number> {
+  const response = await fetch(`http://${adminAddress}/metrics`);
+  const values = (await response.text()).matchAll(new RegExp(`^${name}(?:{.*})? ([0-9.e+]+)$`, "gm"));
+  return [...values].reduce((sum, [, value]) => sum + Number(value), 0);
 }

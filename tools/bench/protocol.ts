@@ -26,10 +26,18 @@ export interface Delay {
 
 export type PublisherCommand =
   | { readonly kind: "connect"; readonly address: string }
-  /** Batches, as fast as the platform takes them, until told to stop or until `maxEvents`. */
-  | { readonly kind: "saturate"; readonly maxEvents: number; readonly maxAhead: number }
+  | SaturateCommand
   /** Single events on a schedule that waits for nobody (open loop). */
   | { readonly kind: "pace"; readonly perSecond: number; readonly durationMs: number };
+
+/** Batches, as fast as the platform takes them, until told to stop or until `maxEvents`. */
+export interface SaturateCommand {
+  readonly kind: "saturate";
+  readonly maxEvents: number;
+  readonly maxAhead: number;
+  /** The events are spread over so many tenants. */
+  readonly tenants: number;
+}
 
 export interface PublisherReport {
   readonly accepted: number;

@@ -5,7 +5,7 @@ import { type Event, IngestServiceClient } from "@postrider/contracts/postrider/
 import { call } from "@postrider/kit-rpc";
 import { workForParent } from "./child.ts";
 import { createDelayHistogram, readDelay, recordDelayUs } from "./delay-histogram.ts";
-import { createPayload, eventType, tenantId } from "./payload.ts";
+import { createPayload, eventType, nameTenant } from "./payload.ts";
 import type { PublisherCommand, PublisherNotice, PublisherReport } from "./protocol.ts";
 
 const batchSize = 100;
@@ -17,6 +17,9 @@ const backOffMs = 20;
 const idlePollMs = 2;
 
 let client: IngestServiceClient | undefined;
+/** Events go to one after the other of so many tenants. */
+let tenants = 1;
+let lastTenant = 0;
 let received = 0;
 let stopped = false;
 let run = createRun();
@@ -53,9 +56,11 @@ async function answer(command: PublisherCommand): Promise<PublisherReport> {
       client = new IngestServiceClient(command.address, credentials.createInsecure());
       break;
     case "saturate":
+      tenants = command.tenants;
       await Promise.all(Array.from({ length: maxBatchesInFlight }, () => publishBatches(command)));
       break;
     case "pace":
+      tenants = 1;
       await publishOnSchedule(command);
       break;
   }
@@ -138,7 +143,7 @@ function ahead(): number {
 function createEvent(): Event {
   return {
     id: "",
-    tenantId,
+    tenantId: nameTenant((lastTenant = (lastTenant + 1) % tenants)),
     type: eventType,
     time: undefined,
     source: "bench",

@@ -7,7 +7,7 @@ import { root } from "../walls/workspace.ts";
 export type ServiceName = "ingest" | "subscription" | "dispatcher" | "standalone";
 
 /** How a process ended. */
-export interface Exit {
+interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
@@ -18,6 +18,8 @@ export interface ServiceProcess {
   /** host:port; empty for one that takes no calls. */
   readonly grpcAddress: string;
   readonly adminAddress: string;
+  /** From the start of the process to the line that says it is ready. */
+  readonly readyMs: number;
   /** The last of what it printed, on both streams. */
   readonly output: () => string;
   readonly exit: () => Exit | undefined;
@@ -43,6 +45,7 @@ const KEPT_CHARS = 20_000;
 
 /** Starts it and resolves when it says that it is ready. @throws Error with its last words when it ends before */
 export async function startService({ name, environment, nodeArguments = [] }: ServiceOptions): Promise<ServiceProcess> {
+  const startedMs = performance.now();
   const child = spawnService({ name, environment, nodeArguments });
   const watchers = createWatchers();
   let output = "";
@@ -70,6 +73,7 @@ export async function startService({ name, environment, nodeArguments = [] }: Se
     READY_DEADLINE_MS,
   );
   if (!addresses) throw new Error(`${name} ended before it was ready; its last words:\n${output}`);
+  const readyMs = performance.now() - startedMs;
   const untilEnded = async (): Promise<Exit> => {
     await watchers.waitUntil(
       () => exit !== undefined,
@@ -80,6 +84,7 @@ export async function startService({ name, environment, nodeArguments = [] }: Se
   };
   return {
     ...{ name, pid: child.pid ?? 0, grpcAddress: addresses[0] ?? "", adminAddress: addresses[1] ?? "" },
+    readyMs,
     output: () => output,
     exit: () => exit,
     untilEnded,
@@ -90,7 +95,8 @@ export async function startService({ name, environment, nodeArguments = [] }: Se
   };
 }
 
-function spawnService({ name, environment, nodeArguments = [] }: ServiceOptions): ChildProcess {
+/** Starts it, and waits for nothing. */
+export function spawnService({ name, environment, nodeArguments = [] }: ServiceOptions): ChildProcess {
   const env = {
     PATH: process.env["PATH"],
     POSTRIDER_ADMIN_ADDRESS: "127.0.0.1:0",

@@ -14,6 +14,8 @@ export interface ServicesOptions {
   /** More settings, or others, for every service. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly nodeArguments?: readonly string[];
+  /** Of one service, in place of `nodeArguments`. */
+  readonly nodeArgumentsOf?: Partial<Readonly<Record<ServiceName, readonly string[]>>>;
 }
 
 /** All services of a platform. The ones that were killed are started again at the addresses that they had. */
@@ -33,7 +35,7 @@ export interface Services {
 export async function startServices(options: ServicesOptions): Promise<Services> {
   const running = new Set<ServiceProcess>();
   const start = async (name: ServiceName, environment: Readonly<Record<string, string>>): Promise<ServiceProcess> => {
-    const { nodeArguments = [] } = options;
+    const nodeArguments = options.nodeArgumentsOf?.[name] ?? options.nodeArguments ?? [];
     const started = await startService({ name, environment: { ...shared(options), ...environment }, nodeArguments });
     running.add(started);
     return started;

@@ -1,20 +1,20 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ResolveResponse, Subscription } from "@postrider/contracts/postrider/v1/subscription";
 import type { Event } from "@postrider/domain-event";
 import { type Deferred, type DeferredTask, deferredSchema, openSqliteDeferred } from "@postrider/kit-deferred";
 import { createEgress, createEgressPolicy } from "@postrider/kit-egress";
-import { eventLogSchema, openSqliteEventLog, type EventLog, type LogRecord } from "@postrider/kit-event-log";
-import { createSystemRandom, systemClock, untilAborted } from "@postrider/kit-lifecycle";
+import { eventLogSchema, LogError, openSqliteEventLog, type EventLog, type LogRecord } from "@postrider/kit-event-log";
+import { createSystemRandom, systemClock } from "@postrider/kit-lifecycle";
 import { openSqlite } from "@postrider/kit-sqlite";
 import { createRegistry } from "@postrider/kit-telemetry";
 import { decodeAttempts, encodeEvent, type RecordedAttempt, TOPICS } from "@postrider/records";
 import { startReceiver, type Receiver } from "@postrider/testing";
 import { Webhook } from "standardwebhooks";
 import { afterEach, expect, test } from "vitest";
-import { createDispatcher, type Subscriptions } from "./index.ts";
-import { eventOf, SECRET, silentLogger } from "./testing/builders.ts";
+import { createDispatcher, type DispatcherDeps } from "./index.ts";
+import { eventOf, failureOf, SECRET, silentLogger } from "./testing/builders.ts";
+import { subscribe } from "./testing/subscribe.ts";
 
 const topics = [TOPICS.events, TOPICS.attempts, TOPICS.deadLetters, TOPICS.quarantine];
 const opened: (() => Promise<unknown>)[] = [];
@@ -23,38 +23,13 @@ afterEach(async () => {
   for (const close of opened.splice(0).toReversed()) await close();
 });
 
-/** One subscription to everything, with a second attempt at once. */
-function subscribe(callbackUrl: string): Subscriptions {
-  const retryPolicy = { delays: [{ seconds: 0n, nanos: 0 }], maxAge: undefined };
-  const found: Subscription = {
-    ...{
-      id: "sub_1",
-      tenantId: "app-7",
-      callbackUrl,
-      eventTypes: ["*"],
-      description: "",
-      state: 1,
-      disabledReason: "",
-    },
-    ...{ method: 1, payloadFormat: 1, headers: {}, signature: 1, acknowledgement: undefined, retryPolicy },
-    ...{ limits: undefined, secret: "", createTime: undefined, updateTime: undefined },
-  };
-  const keys = [{ secret: SECRET, expireTime: undefined }];
-  const answer: ResolveResponse = { subscriptions: [found], revision: 1n, signingKeys: { sub_1: { keys } } };
-  return {
-    resolve: async () => answer,
-    watch: async function* (_, signal) {
-      yield { revision: 1n, tenantId: "", subscriptionId: "" };
-      await untilAborted(signal);
-    },
-  };
-}
-
 interface Platform {
   readonly log: EventLog;
   readonly deferred: Deferred;
   /** The same deferred deliveries as they are seen an hour later. */
   readonly deferredInAnHour: Deferred;
+  /** Runs a dispatcher until the signal aborts, with other neighbours if given. */
+  readonly run: (receiver: Receiver, changes: Partial<DispatcherDeps>, stop: AbortSignal) => Promise<void>;
   /** Runs a dispatcher until the returned function is called; that waits for its end. */
   readonly dispatch: (receiver: Receiver) => () => Promise<void>;
 }
@@ -74,14 +49,18 @@ async function openPlatform(): Promise<Platform> {
   opened.push(async () => egress.close(0));
   const deferred = openSqliteDeferred({ sqlite, clock: systemClock });
 
-  const dispatch = (receiver: Receiver): (() => Promise<void>) => {
-    const stopping = new AbortController();
+  const run: Platform["run"] = async (receiver, changes, stop) => {
     const dispatcher = createDispatcher({
       ...{ log, deferred, egress, clock: systemClock, random: createSystemRandom() },
       subscriptions: subscribe(receiver.url),
       process: { registry: createRegistry(), logger: silentLogger, version: "1.2.3", graceMs: 5000, commitMs: 20 },
+      ...changes,
     });
-    const ended = dispatcher.run(stopping.signal);
+    return dispatcher.run(stop);
+  };
+  const dispatch = (receiver: Receiver): (() => Promise<void>) => {
+    const stopping = new AbortController();
+    const ended = run(receiver, {}, stopping.signal);
     return async () => {
       stopping.abort();
       await ended;
@@ -89,7 +68,7 @@ async function openPlatform(): Promise<Platform> {
   };
   const inAnHour = { ...systemClock, nowMs: () => systemClock.nowMs() + 3_600_000 };
   const deferredInAnHour = openSqliteDeferred({ sqlite, clock: inAnHour });
-  return { log, deferred, deferredInAnHour, dispatch };
+  return { log, deferred, deferredInAnHour, run, dispatch };
 }
 
 async function openReceiver(answers: readonly { status: number }[]): Promise<Receiver> {
@@ -217,3 +196,17 @@ async function handOutUntil(key: string, deferred: Deferred): Promise<readonly s
   await deferred.run({ onDue, maxInFlight: 1 }, stopping.signal);
   return keys;
 }
+
+test("a log without our topics ends the dispatcher with the line that says so, and loses nothing", async () => {
+  const platform = await openPlatform();
+  const receiver = await openReceiver([{ status: 200 }]);
+  const notThere = new LogError("setup", `topic ${TOPICS.attempts}: not allowed`);
+  const log: EventLog = { ...platform.log, writer: { append: async () => Promise.reject(notThere) } };
+  const ended = platform.run(receiver, { log }, new AbortController().signal);
+  await publish(platform, ["evt_1"]);
+  expect(await failureOf(ended)).toBe(notThere);
+  const stop = platform.dispatch(receiver);
+  await receiver.waitFor(2);
+  await stop();
+  expect(receiver.requests.map(({ headers }) => headers["webhook-id"])).toEqual(["evt_1", "evt_1"]);
+});

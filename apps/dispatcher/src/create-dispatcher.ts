@@ -50,11 +50,12 @@ export function createDispatcher(deps: DispatcherDeps): Service {
 async function runDispatcher(deps: DispatcherDeps, stop: AbortSignal): Promise<void> {
   const { log, deferred, clock, random } = deps;
   const { logger, registry, version, commitMs } = deps.process;
-  const abandon = abandonAfterGrace(deps, stop);
+  const signals = createSignals(deps, stop);
   const gates = createGates(clock);
   const metrics = createDispatcherMetrics({ registry, inFlight: gates.inFlight });
-  const recorder = createRecorder({ writer: log.writer, deferred, clock, logger, signal: abandon });
-  const directory = createDirectory({ subscriptions: deps.subscriptions, clock, logger });
+  const recording = { metrics, signal: signals.abandon, fail: signals.fail };
+  const recorder = createRecorder({ writer: log.writer, deferred, clock, logger, ...recording });
+  const directory = createDirectory({ subscriptions: deps.subscriptions, clock, logger, random });
   const sending = {
     ...{ egress: deps.egress, clock, random, userAgent: `Postrider/${version}` },
     createTraceparent: createTraceparents(random),
@@ -63,25 +64,49 @@ async function runDispatcher(deps: DispatcherDeps, stop: AbortSignal): Promise<v
     makeAttempt: (delivery: Delivery) => makeAttempt(delivery, sending),
     ...{ gates, recorder, clock, logger, metrics },
   };
-  const dispatching = { directory, deliver: (delivery: Delivery) => deliver(delivery, step), metrics };
+  const dispatching = { deliver: (delivery: Delivery) => deliver(delivery, step), directory, recorder, clock, metrics };
 
   const reader = log.reader({ topic: TOPICS.events, group: "dispatcher" });
   const onDue = async (task: Parameters<typeof dispatchDeferred>[0]): Promise<void> =>
-    dispatchDeferred(task, { ...dispatching, recorder, signal: abandon });
+    dispatchDeferred(task, { ...dispatching, signal: signals.abandon });
   await Promise.all([
-    directory.run(stop),
-    Promise.race([deferred.run({ onDue, maxInFlight: MAX_DEFERRED_IN_FLIGHT }, stop), untilAborted(abandon)]),
-    runEventDispatch({ ...dispatching, reader, recorder, clock, logger, commitMs }, { stop, abandon }),
+    directory.run(signals.stop),
+    Promise.race([
+      deferred.run({ onDue, maxInFlight: MAX_DEFERRED_IN_FLIGHT }, signals.stop),
+      untilAborted(signals.abandon),
+    ]),
+    runEventDispatch({ ...dispatching, reader, logger, commitMs }, signals),
   ]);
+  signals.throwFailure();
 }
 
-/** Aborts `graceMs` after the stop: what has not ended by then is left for the next start. */
-function abandonAfterGrace({ clock, process }: DispatcherDeps, stop: AbortSignal): AbortSignal {
+interface DispatcherSignals {
+  readonly stop: AbortSignal;
+  /** Aborts `graceMs` after the stop: what has not ended by then is left for the next start. */
+  readonly abandon: AbortSignal;
+  /** Stops and abandons all at once. */
+  readonly fail: (error: Error) => void;
+  /** @throws what it failed with, if it did */
+  readonly throwFailure: () => void;
+}
+
+function createSignals({ clock, process }: DispatcherDeps, stop: AbortSignal): DispatcherSignals {
   const abandoning = new AbortController();
+  let failure: Error | undefined;
   stop.addEventListener("abort", () => {
     clock.after(process.graceMs, () => {
       abandoning.abort();
     });
   });
-  return abandoning.signal;
+  return {
+    stop: AbortSignal.any([stop, abandoning.signal]),
+    abandon: abandoning.signal,
+    fail: (error) => {
+      failure ??= error;
+      abandoning.abort(failure);
+    },
+    throwFailure: () => {
+      if (failure) throw failure;
+    },
+  };
 }

@@ -37,7 +37,13 @@ export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<vo
     await defer(delivery, admission.untilMs, deps);
     return;
   }
-  const attempt = await attemptInside(delivery, deps);
+  const startedUs = deps.clock.monotonicUs();
+  let attempt: RecordedAttempt;
+  try {
+    attempt = await deps.makeAttempt(delivery);
+  } finally {
+    deps.gates.leave(endpoint, (deps.clock.monotonicUs() - startedUs) / 1000);
+  }
   deps.metrics.attempted(attempt);
   if (attempt.verdict.kind === "delivered") {
     await deps.recorder.recordAttempt(attempt);
@@ -45,15 +51,6 @@ export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<vo
   }
   logFailure(attempt, deps.logger);
   await Promise.all([deps.recorder.recordAttempt(attempt), actOnFailure(delivery, attempt, deps)]);
-}
-
-async function attemptInside(delivery: Delivery, deps: DeliverDeps): Promise<RecordedAttempt> {
-  const startedUs = deps.clock.monotonicUs();
-  try {
-    return await deps.makeAttempt(delivery);
-  } finally {
-    deps.gates.leave(delivery.endpoint, (deps.clock.monotonicUs() - startedUs) / 1000);
-  }
 }
 
 /** What follows a failed attempt, by the verdict alone. */

@@ -5,9 +5,10 @@ import type {
   SubscriptionChange,
   WatchRequest,
 } from "@postrider/contracts/postrider/v1/subscription";
+import type { Logger } from "@postrider/kit-telemetry";
 import { createWatchers, deferredPromise, FakeClock } from "@postrider/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createDirectory, type Directory } from "./directory.ts";
+import { createDirectory, LookupUnavailable } from "./directory.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import { failureOf, SECRET, settle, silentLogger } from "./testing/builders.ts";
 
@@ -87,17 +88,17 @@ function wanting(callbackUrl?: string): ResolveResponse {
 }
 
 interface Bench {
-  readonly directory: Directory;
+  readonly directory: ReturnType<typeof createDirectory>;
   readonly subscriptions: TestSubscriptions;
   readonly clock: FakeClock;
   readonly stop: AbortController;
   readonly urls: (tenantId?: string, eventType?: string) => Promise<string[]>;
 }
 
-function createBench(): Bench {
+function createBench(logger = silentLogger): Bench {
   const subscriptions = new TestSubscriptions();
   const clock = new FakeClock();
-  const directory = createDirectory({ subscriptions, clock, logger: silentLogger });
+  const directory = createDirectory({ subscriptions, clock, logger });
   const stop = new AbortController();
   onTestFinished(() => {
     stop.abort();
@@ -157,7 +158,7 @@ describe("a directory that watches", () => {
     ]);
   });
 
-  test("does not keep an answer that a change has overtaken", async () => {
+  test("tells nobody what a change has overtaken", async () => {
     const { urls, subscriptions } = await startWatching();
     const { promise, resolve } = deferredPromise<ResolveResponse>();
     subscriptions.answer = async () => promise;
@@ -165,10 +166,8 @@ describe("a directory that watches", () => {
     subscriptions.watching.push(8n, "a");
     await settle();
     subscriptions.answer = async () => wanting("https://new.example/");
-    const fresh = urls();
     resolve(wanting("https://old.example/"));
-    expect(await overtaken).toEqual(["https://old.example/"]);
-    expect([await fresh, await urls()]).toEqual([["https://new.example/"], ["https://new.example/"]]);
+    expect([await overtaken, await urls()]).toEqual([["https://new.example/"], ["https://new.example/"]]);
     expect(subscriptions.asked).toHaveLength(2);
   });
 
@@ -223,29 +222,63 @@ describe("while the subscription service is away", () => {
   test("what is not known waits, and is answered once it is back", async () => {
     const { urls, subscriptions, clock } = await startWatching();
     subscriptions.answer = async () => Promise.reject(new Error("away"));
+    subscriptions.watching.end(new Error("connection lost"));
+    await settle();
     let answer: string[] | undefined;
     const asking = urls().then((found) => (answer = found));
-    await clock.advanceAsync(10_000);
+    await clock.advanceAsync(8000);
     expect(answer).toBeUndefined();
+    // At 0, 1, 3 and 7 s: thousands of questions would be a burden otherwise.
+    expect(subscriptions.asked).toHaveLength(4);
     subscriptions.answer = async () => wanting("https://shop.example/");
-    await clock.advanceAsync(5000);
+    subscriptions.watching.push(7n);
     expect(await asking).toEqual(["https://shop.example/"]);
-    // At 0, 0.1, 0.3, 0.7, 1.5, 3.1, 6.3 and 11.3 s.
-    expect(subscriptions.asked).toHaveLength(8);
   });
 
-  test("what waits is given up only when the process ends", async () => {
-    const { directory, subscriptions, clock, stop } = await startWatching();
+  test("what is not known is given up after 10 s as not to be told now, with its reason, and asked for anew later", async () => {
+    const { directory, urls, subscriptions, clock, stop } = await startWatching();
+    const away = new Error("away");
+    subscriptions.answer = async () => Promise.reject(away);
+    const outcome = failureOf(Promise.resolve(directory.find("a", "x", stop.signal)));
+    await clock.advanceAsync(9999);
+    expect(directory.state().asking).toBe(1);
+    await clock.advanceAsync(1);
+    const failure = await outcome;
+    expect(failure).toBeInstanceOf(LookupUnavailable);
+    expect(failure).toMatchObject({
+      name: "LookupUnavailable",
+      cause: away,
+      message: expect.stringContaining("x of a") as string,
+    });
+    subscriptions.answer = async () => wanting("https://shop.example/");
+    expect(await urls()).toEqual(["https://shop.example/"]);
+  });
+
+  test("what waits is given up at once when the process ends", async () => {
+    const { directory, subscriptions, stop } = await startWatching();
     subscriptions.answer = async () => Promise.reject(new Error("away"));
     const giveUp = new AbortController();
     const outcome = failureOf(Promise.resolve(directory.find("a", "x", giveUp.signal)));
-    await clock.advanceAsync(60_000);
+    await settle();
     const reason = new Error("the process ends");
     giveUp.abort(reason);
     expect(await outcome).toBe(reason);
     // It is not kept: whoever asks next asks anew.
     subscriptions.answer = async () => wanting("https://shop.example/");
     expect(await directory.find("a", "x", stop.signal)).toMatchObject([{ url: "https://shop.example/" }]);
+  });
+
+  test("its failures are logged once a second, however many lookups fail", async () => {
+    const lines: string[] = [];
+    const logger = { ...silentLogger, warn: (_: object, message: string) => lines.push(message) } as unknown as Logger;
+    const { directory, subscriptions, clock, stop } = createBench(logger);
+    subscriptions.answer = async () => Promise.reject(new Error("away"));
+    const outcomes = Array.from({ length: 1000 }, (_, index) =>
+      failureOf(Promise.resolve(directory.find(`t${index}`, "x", stop.signal))),
+    );
+    await clock.advanceAsync(10_000);
+    await Promise.all(outcomes);
+    expect(lines.filter((line) => line.startsWith("a lookup of subscriptions failed"))).toHaveLength(5);
   });
 
   test("an answer that makes no endpoint is asked for again", async () => {
@@ -257,25 +290,5 @@ describe("while the subscription service is away", () => {
     subscriptions.answer = async () => wanting("https://shop.example/");
     await clock.advanceAsync(100);
     expect(await asking).toEqual(["https://shop.example/"]);
-  });
-
-  test("watching is tried again at growing distances, and soon again after it worked", async () => {
-    const { subscriptions, clock } = await startWatching();
-    const tries: number[] = [];
-    const startMs = clock.nowMs();
-    for (let round = 0; round < 8; round += 1) {
-      subscriptions.watching.end(new Error("connection lost"));
-      await settle();
-      const before = subscriptions.watches.length;
-      while (subscriptions.watches.length === before) await clock.advanceAsync(100);
-      tries.push(clock.nowMs() - startMs);
-    }
-    expect(tries).toEqual([100, 300, 700, 1500, 3100, 6300, 11_300, 16_300]);
-
-    subscriptions.watching.push(8n);
-    await settle();
-    subscriptions.watching.end("ended");
-    await clock.advanceAsync(100);
-    expect(subscriptions.watches).toHaveLength(10);
   });
 });

@@ -1,10 +1,11 @@
+import type { DeferredTask } from "@postrider/kit-deferred";
 import type { AppendRecord } from "@postrider/kit-event-log";
-import { encodeDeferredDelivery, TOPICS } from "@postrider/records";
-import { deferredPromise } from "@postrider/testing";
+import { decodeDeferredDelivery, encodeDeferredDelivery, TO_BE_LOOKED_UP, TOPICS } from "@postrider/records";
+import { deferredPromise, FakeClock } from "@postrider/testing";
 import { Registry } from "prom-client";
 import { describe, expect, test } from "vitest";
 import type { Delivery } from "./delivery.ts";
-import type { Directory } from "./directory.ts";
+import { type Directory, LookupUnavailable } from "./directory.ts";
 import { dispatchDeferred } from "./dispatch-deferred.ts";
 import { dispatchEvent } from "./dispatch-event.ts";
 import { createDispatcherMetrics } from "./dispatcher-metrics.ts";
@@ -25,9 +26,14 @@ function createBench(find: () => readonly Endpoint[] | Promise<readonly Endpoint
   const deliver = async (delivery: Delivery): Promise<void> => void delivered.push(delivery);
   const metrics = createDispatcherMetrics({ registry, inFlight: () => 0 });
   const quarantined: AppendRecord[] = [];
-  const recorder = { recordQuarantined: async (record: AppendRecord) => void quarantined.push(record) };
+  const deferred: DeferredTask[] = [];
+  const recorder = {
+    recordQuarantined: async (record: AppendRecord) => void quarantined.push(record),
+    defer: async (task: DeferredTask) => void deferred.push(task),
+  };
   const { signal } = new AbortController();
-  return { asked, delivered, quarantined, registry, directory, deliver, metrics, recorder, signal };
+  const clock = new FakeClock(START_MS);
+  return { asked, delivered, quarantined, deferred, registry, directory, deliver, metrics, recorder, clock, signal };
 }
 
 function due(heldSinceMs?: number): { key: string; value: Uint8Array; dueAtMs: number } {
@@ -85,7 +91,7 @@ describe("a task that is no deferred delivery", () => {
     const bench = createBench(() => []);
     const { promise, resolve } = deferredPromise();
     let isDone = false;
-    const recorder = { recordQuarantined: async () => promise };
+    const recorder = { ...bench.recorder, recordQuarantined: async () => promise };
     const done = dispatchDeferred({ ...due(), value: new Uint8Array() }, { ...bench, recorder }).then(
       () => (isDone = true),
     );
@@ -98,7 +104,7 @@ describe("a task that is no deferred delivery", () => {
   test("stays due when the process ends before it could be kept", async () => {
     const bench = createBench(() => []);
     const ending = new Error("the process ends");
-    const recorder = { recordQuarantined: async () => Promise.reject(ending) };
+    const recorder = { ...bench.recorder, recordQuarantined: async () => Promise.reject(ending) };
     expect(await failureOf(dispatchDeferred({ ...due(), value: new Uint8Array() }, { ...bench, recorder }))).toBe(
       ending,
     );
@@ -153,5 +159,63 @@ describe("an event", () => {
     const bench = createBench(async () => Promise.reject(ending));
     expect(await failureOf(dispatchEvent(eventOf(), bench))).toBe(ending);
     expect(bench.delivered).toEqual([]);
+  });
+});
+
+describe("while lookups fail", () => {
+  const lookupsFail = async (): Promise<never> => Promise.reject(new LookupUnavailable("the service is away"));
+
+  test("an event waits whole, durably, and is finished where it came from", async () => {
+    const bench = createBench(lookupsFail);
+    await dispatchEvent(eventOf(), bench);
+    expect(bench.deferred.map((task) => ({ ...task, value: decodeDeferredDelivery(task.value) }))).toEqual([
+      {
+        ...{ key: "app-7", dueAtMs: START_MS + 30_000 },
+        value: { event: eventOf(), subscriptionId: TO_BE_LOOKED_UP, nextAttempt: 1, heldSinceMs: START_MS },
+      },
+    ]);
+    expect(bench.delivered).toEqual([]);
+    expect(await bench.registry.metrics()).toContain('postrider_deferred_total{reason="lookup"} 1');
+  });
+
+  test("it looks again after half the time that it has waited, 30 s at least and 5 minutes at most", async () => {
+    const bench = createBench(lookupsFail);
+    await dispatchEvent(eventOf(), bench);
+    const delays: number[] = [];
+    for (let round = 0; round < 12; round += 1) {
+      const task = bench.deferred.at(-1);
+      if (!task) throw new Error("it was not deferred");
+      delays.push((task.dueAtMs - bench.clock.nowMs()) / 1000);
+      bench.clock.advance(task.dueAtMs - bench.clock.nowMs());
+      await dispatchDeferred(task, bench);
+    }
+    expect(delays.slice(0, 6)).toEqual([30, 30, 30, 45, 67.5, 101.25]);
+    expect([delays.at(-1), bench.deferred.length, bench.delivered]).toEqual([300, 13, []]);
+  });
+
+  test.each([0, 1, 3])("and work again, the event goes to all %d that want it, as a new one", async (count) => {
+    const bench = createBench(lookupsFail);
+    await dispatchEvent(eventOf(), bench);
+    const endpoints = ["sub_1", "sub_2", "sub_3"].slice(0, count).map((id) => endpointOf({ subscriptionId: id }));
+    const [task] = bench.deferred;
+    if (!task) throw new Error("it was not deferred");
+    await dispatchDeferred(task, { ...bench, directory: { ...bench.directory, find: () => endpoints } });
+    expect(bench.delivered).toEqual(endpoints.map((endpoint) => ({ event: eventOf(), endpoint, attempt: 1 })));
+    expect([bench.deferred.length, await bench.registry.metrics()]).toEqual([
+      1,
+      expect.not.stringContaining("postrider_cancelled_total 1"),
+    ]);
+  });
+
+  test("a delivery that is due waits on, with its number and its subscription, and is not dropped", async () => {
+    const bench = createBench(lookupsFail);
+    await dispatchDeferred(due(START_MS - 200_000), bench);
+    expect(bench.deferred.map((task) => ({ ...task, value: decodeDeferredDelivery(task.value) }))).toEqual([
+      {
+        ...{ key: "sub_1", dueAtMs: START_MS + 100_000 },
+        value: { event: eventOf(), subscriptionId: "sub_1", nextAttempt: 3, heldSinceMs: START_MS - 200_000 },
+      },
+    ]);
+    expect(await bench.registry.metrics()).not.toContain("postrider_cancelled_total 1");
   });
 });

@@ -4,13 +4,21 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 /** What the dispatcher counts. */
 export interface DispatcherMetrics {
   readonly attempted: (attempt: RecordedAttempt) => void;
-  readonly deferred: (reason: "paused" | "no_room") => void;
+  readonly deferred: (reason: "paused" | "no_room" | "lookup") => void;
   /** An event was read again within the time in which publishing an id twice delivers once. */
   readonly repeated: () => void;
   readonly quarantined: () => void;
   /** A deferred delivery whose subscription is gone was dropped. */
   readonly cancelled: () => void;
+  /** The log or the store refused a record for good: it was replaced by a cut one or a dead letter, or is lost. */
+  readonly refused: (record: RefusedRecord, fate: "cut" | "dead_letter" | "lost") => void;
+  /** Partitions may be about to move between dispatchers. */
+  readonly rebalancing: () => void;
+  /** This dispatcher has so many partitions of the events now. */
+  readonly assigned: (partitions: number) => void;
 }
+
+type RefusedRecord = "attempt" | "deferred" | "dead_letter" | "quarantined";
 
 export interface MetricSources {
   readonly registry: Registry;
@@ -32,12 +40,7 @@ export function createDispatcherMetrics({ registry, inFlight }: MetricSources): 
   });
   const fromEvent = delay.labels({ origin: "event" });
   const fromAcceptance = delay.labels({ origin: "acceptance" });
-  const attempts = new Counter({
-    name: "postrider_attempts_total",
-    help: "HTTP requests to receivers by result: a status class, or why there was no answer.",
-    labelNames: ["result"],
-    registers,
-  });
+  const countAttempt = createAttemptCounter(registry);
   const deliveries = new Counter({
     name: "postrider_deliveries_total",
     help: "Deliveries that ended: delivered, or dead by reason. The success rate R is delivered over all.",
@@ -53,7 +56,7 @@ export function createDispatcherMetrics({ registry, inFlight }: MetricSources): 
   addInFlightGauge(registry, inFlight);
   return {
     attempted: (attempt) => {
-      attempts.inc({ result: resultLabel(attempt) });
+      countAttempt(attempt);
       const { verdict, startedAtMs, durationUs } = attempt;
       if (verdict.kind === "retry") retries.inc();
       if (verdict.kind === "dead") deliveries.inc({ outcome: verdict.reason });
@@ -64,14 +67,70 @@ export function createDispatcherMetrics({ registry, inFlight }: MetricSources): 
       fromAcceptance.observe(Math.max(0, receivedAtMs - attempt.acceptedAtMs) / 1000);
     },
     ...createFateCounters(registry),
+    refused: createRefusalCounter(registry, deliveries),
+    ...createPartitionMetrics(registry),
   };
 }
 
-function createFateCounters(registry: Registry): Omit<DispatcherMetrics, "attempted"> {
+/** Labels are bound once for each result that is seen: there are few, and an attempt is counted thousands of times a second. */
+function createAttemptCounter(registry: Registry): (attempt: RecordedAttempt) => void {
+  const attempts = new Counter({
+    name: "postrider_attempts_total",
+    help: "HTTP requests to receivers by result: a status class, or why there was no answer.",
+    labelNames: ["result"],
+    registers: [registry],
+  });
+  const bound = new Map<string, Counter.Internal>();
+  return (attempt) => {
+    const result = resultLabel(attempt);
+    let counter = bound.get(result);
+    if (!counter) bound.set(result, (counter = attempts.labels({ result })));
+    counter.inc();
+  };
+}
+
+function createRefusalCounter(registry: Registry, deliveries: Counter<"outcome">): DispatcherMetrics["refused"] {
+  const refused = new Counter({
+    name: "postrider_refused_records_total",
+    help: "Records that the log or the store refused for good, by what became of them: cut, a dead letter, or lost. Look at the log for their ids.",
+    labelNames: ["record", "fate"],
+    registers: [registry],
+  });
+  return (record, fate) => {
+    refused.inc({ record, fate });
+    if (fate === "dead_letter") deliveries.inc({ outcome: "undeferrable" });
+  };
+}
+
+function createPartitionMetrics(registry: Registry): Pick<DispatcherMetrics, "rebalancing" | "assigned"> {
+  const registers = [registry];
+  const rebalances = new Counter({
+    name: "postrider_rebalances_total",
+    help: "Times that partitions of the events were, or may have been, about to move between dispatchers.",
+    registers,
+  });
+  const assigned = new Gauge({
+    name: "postrider_assigned_partitions",
+    help: "Partitions of the events that this dispatcher reads now.",
+    registers,
+  });
+  return {
+    rebalancing: () => {
+      rebalances.inc();
+    },
+    assigned: (partitions) => {
+      assigned.set(partitions);
+    },
+  };
+}
+
+type FateCounters = Pick<DispatcherMetrics, "deferred" | "repeated" | "quarantined" | "cancelled">;
+
+function createFateCounters(registry: Registry): FateCounters {
   const registers = [registry];
   const deferred = new Counter({
     name: "postrider_deferred_total",
-    help: "Deliveries put off without an attempt: their subscription is paused, or their endpoint has no room.",
+    help: "Deliveries put off without an attempt: their subscription is paused, their endpoint has no room, or nobody can tell now who wants the event.",
     labelNames: ["reason"],
     registers,
   });

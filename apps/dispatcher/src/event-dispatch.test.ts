@@ -1,3 +1,4 @@
+import type { DeferredTask } from "@postrider/kit-deferred";
 import {
   type AppendRecord,
   LogError,
@@ -8,11 +9,12 @@ import {
   type ReaderEvents,
 } from "@postrider/kit-event-log";
 import { decodeDoneSet } from "@postrider/kit-progress";
-import { TOPICS } from "@postrider/records";
+import { decodeDeferredDelivery, TO_BE_LOOKED_UP, TOPICS } from "@postrider/records";
 import { deferredPromise, FakeClock } from "@postrider/testing";
 import { Registry } from "prom-client";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Delivery } from "./delivery.ts";
+import { type Directory, LookupUnavailable } from "./directory.ts";
 import { createDispatcherMetrics } from "./dispatcher-metrics.ts";
 import { runEventDispatch } from "./event-dispatch.ts";
 import type { Recorder } from "./recorder.ts";
@@ -24,6 +26,9 @@ class TestReader implements LogReader {
   readonly paused = new Set<number>();
   /** What {@link readBack} finds. */
   past: readonly LogRecord[] = [];
+  readonly ranges: ReadBackRange[] = [];
+  /** Awaited before each page of {@link readBack}. */
+  beforePage: (range: ReadBackRange) => Promise<void> = async () => undefined;
   commitAnswer: () => Promise<void> = async () => undefined;
   readonly #positions: readonly Position[];
   readonly #failed = deferredPromise<never>();
@@ -52,8 +57,20 @@ class TestReader implements LogReader {
     await this.commitAnswer();
   };
 
-  async *readBack({ beforeOffset, sinceMs }: ReadBackRange): AsyncGenerator<readonly LogRecord[]> {
-    yield this.past.filter(({ offset, appendedAtMs }) => offset < beforeOffset && appendedAtMs >= sinceMs);
+  async *readBack(range: ReadBackRange): AsyncGenerator<readonly LogRecord[]> {
+    this.ranges.push(range);
+    const { partition, sinceMs, fromOffset = 0, beforeOffset } = range;
+    const wanted = this.past.filter(
+      (record) =>
+        record.partition === partition &&
+        record.appendedAtMs >= sinceMs &&
+        record.offset >= fromOffset &&
+        record.offset < beforeOffset,
+    );
+    for (let start = 0; start === 0 || start < wanted.length; start += 100) {
+      await this.beforePage(range);
+      yield wanted.slice(start, start + 100);
+    }
   }
 
   give(records: readonly LogRecord[], partition = 0): void {
@@ -68,6 +85,10 @@ class TestReader implements LogReader {
     await this.#events?.revoked([partition]);
   }
 
+  rebalance(): readonly Position[] {
+    return this.#events?.rebalancing?.() ?? [];
+  }
+
   fail(error: LogError): void {
     this.#failed.reject(error);
   }
@@ -76,6 +97,9 @@ class TestReader implements LogReader {
 const AT_THE_START: Position = { partition: 0, offset: 1, metadata: "" };
 
 interface Bench {
+  readonly deferred: DeferredTask[];
+  /** Who wants an event. */
+  find: () => ReturnType<Directory["find"]>;
   readonly reader: TestReader;
   readonly clock: FakeClock;
   readonly registry: Registry;
@@ -84,6 +108,8 @@ interface Bench {
   /** The events whose delivery was begun, by id. */
   readonly begun: string[];
   readonly finish: (...ids: string[]) => Promise<void>;
+  /** As {@link finish}, but of the deliveries that are out now, when the returned function is called. */
+  readonly takeOut: (...ids: string[]) => () => Promise<void>;
   readonly quarantined: AppendRecord[];
   quarantine: () => Promise<void>;
   readonly ended: Promise<void>;
@@ -93,11 +119,16 @@ interface Bench {
 async function startDispatch(position = AT_THE_START, past: readonly LogRecord[] = []): Promise<Bench> {
   const reader = new TestReader([position]);
   reader.past = past;
+  return startDispatchOn(reader);
+}
+
+async function startDispatchOn(reader: TestReader): Promise<Bench> {
   const clock = new FakeClock(START_MS);
   const registry = new Registry();
   const [stop, abandon] = [new AbortController(), new AbortController()];
   const begun: string[] = [];
   const quarantined: AppendRecord[] = [];
+  const deferred: DeferredTask[] = [];
   const out = new Map<string, () => void>();
   const deliver = async ({ event }: Delivery): Promise<void> => {
     begun.push(event.id);
@@ -114,22 +145,23 @@ async function startDispatch(position = AT_THE_START, past: readonly LogRecord[]
   };
   const deps = {
     ...{ reader, clock, deliver, logger: silentLogger, commitMs: 200 },
-    recorder: { recordQuarantined } as unknown as Recorder,
+    recorder: { recordQuarantined, defer: async (task) => void deferred.push(task) } as Recorder,
     metrics: createDispatcherMetrics({ registry, inFlight: () => 0 }),
-    directory: { find: () => [endpointOf()], run: async () => undefined },
+    directory: { find: () => bench.find(), run: async () => undefined },
   };
   const ended = runEventDispatch(deps, { stop: stop.signal, abandon: abandon.signal });
   ended.catch(() => undefined);
-  const finish = async (...ids: string[]): Promise<void> => {
-    for (const id of ids) {
-      const resolve = out.get(id);
-      if (!resolve) throw new Error(`${id} is not out`);
-      resolve();
-    }
-    await settle();
+  const takeOut = (...ids: string[]): (() => Promise<void>) => {
+    const resolves = ids.map((id) => out.get(id) ?? (() => expect.fail(`${id} is not out`)));
+    return async () => {
+      for (const resolve of resolves) resolve();
+      await settle();
+    };
   };
+  const finish = async (...ids: string[]): Promise<void> => takeOut(...ids)();
   const bench: Bench = {
-    ...{ reader, clock, registry, stop, abandon, begun, finish, quarantined, ended },
+    ...{ reader, clock, registry, stop, abandon, begun, finish, takeOut, quarantined, deferred, ended },
+    find: () => [endpointOf()],
     quarantine: async () => undefined,
   };
   onTestFinished(() => {
@@ -425,7 +457,7 @@ describe("a partition that goes to somebody else", () => {
     await bench.finish("evt_1");
     bench.reader.give([recordOf(2)]);
     await bench.clock.advanceAsync(1000);
-    expect([bench.begun, bench.reader.commits]).toEqual([["evt_1"], []]);
+    expect([bench.begun, bench.reader.commits, bench.reader.rebalance()]).toEqual([["evt_1"], [], []]);
   });
 
   test("and comes back starts from where it then stands", async () => {
@@ -439,4 +471,177 @@ describe("a partition that goes to somebody else", () => {
     await bench.clock.advanceAsync(200);
     expect(lastCommit(bench)).toEqual({ offset: 2, done: [3] });
   });
+
+  test.each([true, false])("and comes back owes nothing to what ends late (revoked before: %s)", async (isRevoked) => {
+    const bench = await startDispatch();
+    bench.reader.give([recordOf(1), recordOf(2)]);
+    const endLate = bench.takeOut("evt_1", "evt_2");
+    if (isRevoked) await bench.reader.revoke(0);
+    await bench.reader.reassign([AT_THE_START]);
+    bench.reader.give([recordOf(1), recordOf(2)]);
+    await endLate();
+    await bench.clock.advanceAsync(200);
+    expect(bench.reader.commits).toEqual([]);
+    await bench.finish("evt_1");
+    await bench.clock.advanceAsync(200);
+    expect(lastCommit(bench)).toEqual({ offset: 2, done: [] });
+  });
+
+  test.each([true, false])(
+    "while it was paused, and again when it is back, is not resumed by what ends late (revoked before: %s)",
+    async (isRevoked) => {
+      const bench = await startDispatch();
+      const records = Array.from({ length: 128 }, (_, index) => recordOf(index + 1, { data: Buffer.alloc(262_144) }));
+      bench.reader.give(records);
+      const endLate = bench.takeOut(...bench.begun);
+      if (isRevoked) await bench.reader.revoke(0);
+      bench.reader.resume(0); // A pause does not outlive its partition.
+      await bench.reader.reassign([AT_THE_START]);
+      bench.reader.give(records);
+      expect([...bench.reader.paused]).toEqual([0]);
+      await endLate();
+      expect([...bench.reader.paused]).toEqual([0]);
+    },
+  );
+
+  test("still counts as out until its deliveries end: the last commit waits for all, and the end comes", async () => {
+    const bench = await startDispatchOn(new TestReader([AT_THE_START, { ...AT_THE_START, partition: 1 }]));
+    bench.reader.give([recordOf(1)]);
+    bench.reader.give([recordOf(1, { id: "evt_2" })], 1);
+    await bench.reader.revoke(0);
+    let hasEnded = false;
+    const ended = bench.ended.then(() => (hasEnded = true));
+    bench.stop.abort();
+    await bench.finish("evt_2");
+    expect(hasEnded).toBe(false);
+    await bench.finish("evt_1");
+    await ended;
+    expect(bench.reader.commits).toEqual([[{ partition: 1, offset: 2, metadata: "" }]]);
+  });
+
+  test("leaves the windows of those that stay as they are", async () => {
+    const bench = await startDispatchOn(new TestReader([AT_THE_START, { ...AT_THE_START, partition: 1 }]));
+    for (const partition of [0, 1]) {
+      const records = [1, 2].map((offset) => recordOf(offset, { id: `evt_${partition}_${offset}` }));
+      bench.reader.give(records, partition);
+    }
+    await bench.reader.revoke(0);
+    await bench.reader.reassign([{ ...AT_THE_START, partition: 2 }]);
+    await bench.finish("evt_1_2");
+    await bench.clock.advanceAsync(200);
+    expect(lastCommit(bench)).toEqual({ offset: 1, done: [2] });
+    // They are read again from the committed position, and nothing of it is begun twice.
+    bench.reader.give(
+      [1, 2, 3].map((offset) => recordOf(offset, { id: `evt_1_${offset}` })),
+      1,
+    );
+    expect(bench.begun).toEqual(["evt_0_1", "evt_0_2", "evt_1_1", "evt_1_2", "evt_1_3"]);
+  });
+});
+
+describe("a rebalance", () => {
+  test("gets everything that is finished and not committed yet", async () => {
+    const bench = await startDispatchOn(new TestReader([AT_THE_START, { ...AT_THE_START, partition: 1 }]));
+    bench.reader.give([recordOf(1), recordOf(2)]);
+    bench.reader.give([recordOf(1, { id: "evt_3" })], 1);
+    await bench.finish("evt_2");
+    const [position, ...others] = bench.reader.rebalance();
+    if (!position) throw new Error("nothing was given");
+    expect([position.partition, position.offset, decodeDoneSet(position)]).toEqual([0, 1, [{ from: 2, to: 2 }]]);
+    expect(others).toEqual([]);
+    expect(await bench.registry.metrics()).toContain("postrider_rebalances_total 1");
+  });
+
+  test("that could not commit that takes nothing from the next commit", async () => {
+    const bench = await startDispatch();
+    bench.reader.give([recordOf(1)]);
+    await bench.finish("evt_1");
+    bench.reader.rebalance();
+    await bench.clock.advanceAsync(200);
+    expect(lastCommit(bench)).toEqual({ offset: 2, done: [] });
+  });
+
+  test("tells how many partitions there are here", async () => {
+    const bench = await startDispatchOn(new TestReader([0, 1, 2].map((partition) => ({ ...AT_THE_START, partition }))));
+    await bench.reader.revoke(1);
+    expect(await bench.registry.metrics()).toContain("postrider_assigned_partitions 2");
+  });
+});
+
+describe("reading back at an assignment", () => {
+  test("goes on for other partitions while one takes long", async () => {
+    const reader = new TestReader([0, 1, 2].map((partition) => ({ ...AT_THE_START, partition })));
+    reader.beforePage = async ({ partition }) => (partition === 0 ? new Promise(() => undefined) : undefined);
+    await startDispatchOn(reader);
+    expect(reader.ranges.map(({ partition }) => partition)).toEqual([0, 1, 2]);
+  });
+
+  test("is of a few partitions at a time", async () => {
+    const reader = new TestReader(Array.from({ length: 30 }, (_, partition) => ({ ...AT_THE_START, partition })));
+    const { promise, resolve } = deferredPromise();
+    reader.beforePage = async () => promise;
+    const bench = await startDispatchOn(reader);
+    expect(reader.ranges).toHaveLength(8);
+    resolve(undefined);
+    await bench.clock.advanceAsync(0);
+    expect(reader.ranges).toHaveLength(30);
+    bench.reader.give([recordOf(1)], 29);
+    expect(bench.begun).toEqual(["evt_1"]);
+  });
+
+  test("asks for no more records than ids are kept", async () => {
+    const { reader } = await startDispatch({ ...AT_THE_START, offset: 2_000_000 });
+    expect(reader.ranges).toEqual([
+      { partition: 0, sinceMs: START_MS - 600_000, fromOffset: 1_500_000, beforeOffset: 2_000_000 },
+    ]);
+  });
+
+  test("leaves out the older ones where all together are too large", async () => {
+    const data = Buffer.alloc(262_144);
+    const past = Array.from({ length: 3000 }, (_, index) => recordOf(index + 1, { data }));
+    const bench = await startDispatch({ ...AT_THE_START, offset: 3001 }, past);
+    // 256 MiB are 1,024 of them.
+    expect(bench.reader.ranges.map(({ fromOffset }) => fromOffset)).toEqual([0, 1977]);
+    bench.reader.give([recordOf(3001, { id: "evt_1977" }), recordOf(3002, { id: "evt_1000" })]);
+    expect(bench.begun).toEqual(["evt_1000"]);
+  });
+
+  test("is tried again while the log is away", async () => {
+    const reader = new TestReader([{ ...AT_THE_START, offset: 2 }]);
+    reader.past = [recordOf(1)];
+    let failures = 4;
+    reader.beforePage = async () => {
+      if (failures-- > 0) throw new LogError("unavailable", "away");
+    };
+    const bench = await startDispatchOn(reader);
+    await bench.clock.advanceAsync(499);
+    expect(reader.ranges).toHaveLength(1);
+    await bench.clock.advanceAsync(1501);
+    bench.reader.give([recordOf(2, { id: "evt_1" })]);
+    expect([bench.begun, reader.ranges.length]).toEqual([[], 5]);
+  });
+
+  test("that can't be done holds nothing up for ever: then an id that comes again is delivered again", async () => {
+    const reader = new TestReader([{ ...AT_THE_START, offset: 2 }]);
+    reader.past = [recordOf(1)];
+    reader.beforePage = async () => Promise.reject(new LogError("unavailable", "away"));
+    const bench = await startDispatchOn(reader);
+    await bench.clock.advanceAsync(2000);
+    bench.reader.give([recordOf(2, { id: "evt_1" })]);
+    expect([bench.begun, reader.ranges.length]).toEqual([["evt_1"], 5]);
+  });
+});
+
+test("an event that nobody can look up is finished in its window, and waits as a deferred one", async () => {
+  const bench = await startDispatch();
+  bench.find = async () => Promise.reject(new LookupUnavailable("lookups fail"));
+  bench.reader.give([recordOf(1)]);
+  bench.find = () => [endpointOf()];
+  bench.reader.give([recordOf(2)]);
+  await bench.finish("evt_2");
+  await bench.clock.advanceAsync(200);
+  expect(lastCommit(bench)).toEqual({ offset: 3, done: [] });
+  expect(bench.deferred.map(({ value }) => decodeDeferredDelivery(value))).toMatchObject([
+    { event: { id: "evt_1" }, subscriptionId: TO_BE_LOOKED_UP },
+  ]);
 });

@@ -1,4 +1,4 @@
-import type { LogReader, LogRecord } from "@postrider/kit-event-log";
+import type { LogReader, LogRecord, Position } from "@postrider/kit-event-log";
 import { type Clock, pause, untilAborted } from "@postrider/kit-lifecycle";
 import type { Logger } from "@postrider/kit-telemetry";
 import { decodeEvent, type DecodedEvent, encodeQuarantined } from "@postrider/records";
@@ -24,9 +24,15 @@ export interface EventDispatchSignals {
   readonly abandon: AbortSignal;
 }
 
+/** Partitions whose last minutes are read back at the same time. */
+const RESTORED_AT_A_TIME = 8;
+
 /**
  * The main path: from a record of the log to its deliveries, and from their ends to the committed position. Reads until
  * `stop`, then waits for what is out until `abandon`, and commits.
+ *
+ * Of a partition that was revoked nothing is committed any more. Requests that are out can't be called back: they end
+ * and are recorded, and the new owner sends those events again, under the same `webhook-id`.
  * @throws LogError when reading can't go on
  */
 export async function runEventDispatch(deps: EventDispatchDeps, signals: EventDispatchSignals): Promise<void> {
@@ -46,7 +52,7 @@ class EventDispatch {
   constructor(deps: EventDispatchDeps, signals: EventDispatchSignals) {
     this.#deps = deps;
     this.#signals = signals;
-    this.#dispatching = { directory: deps.directory, deliver: deps.deliver, signal: signals.abandon };
+    this.#dispatching = { ...deps, signal: signals.abandon };
   }
 
   async run(): Promise<void> {
@@ -54,17 +60,17 @@ class EventDispatch {
     const committing = this.#commitUntil(stop);
     await this.#deps.reader.run(
       {
-        assigned: async (positions) => {
-          for (const position of positions) {
-            this.#partitions.set(position.partition, await PartitionProgress.restore(position, this.#deps));
-          }
-        },
+        assigned: async (positions) => this.#restore(positions),
         revoked: (numbers) => {
-          for (const number of numbers) this.#partitions.delete(number);
+          for (const number of numbers) this.#drop(number);
         },
         records: (number, records) => {
           const partition = this.#partitions.get(number);
           if (partition) for (const record of records) this.#take(partition, record);
+        },
+        rebalancing: () => {
+          this.#deps.metrics.rebalancing();
+          return this.#findUncommitted().map(({ position }) => position);
         },
       },
       stop,
@@ -72,6 +78,27 @@ class EventDispatch {
     await Promise.race([this.#untilAllEnded(), untilAborted(abandon)]);
     await committing;
     await this.#commit();
+  }
+
+  /** Some at a time, so that one with much to read back holds up few, and all together don't fill the memory. */
+  async #restore(positions: readonly Position[]): Promise<void> {
+    const deps = { ...this.#deps, stop: this.#signals.stop };
+    const waiting = positions.values();
+    const restoreNext = async (): Promise<void> => {
+      for (const position of waiting) {
+        const partition = await PartitionProgress.restore(position, deps);
+        this.#drop(position.partition);
+        this.#partitions.set(position.partition, partition);
+      }
+    };
+    await Promise.all(Array.from({ length: RESTORED_AT_A_TIME }, restoreNext));
+    this.#deps.metrics.assigned(this.#partitions.size);
+  }
+
+  #drop(number: number): void {
+    this.#partitions.get(number)?.drop();
+    this.#partitions.delete(number);
+    this.#deps.metrics.assigned(this.#partitions.size);
   }
 
   #take(partition: PartitionProgress, record: LogRecord): void {
@@ -85,24 +112,23 @@ class EventDispatch {
         return;
       case "new": {
         this.#outCount += 1;
-        void this.#finishAfter(partition, record, decoded);
+        const { offset } = record;
+        // Not awaited, and no async function: this is done for every event.
+        this.#dispatch(record, decoded).then(() => {
+          partition.finish(offset);
+          this.#outCount -= 1;
+          if (this.#outCount === 0) this.#noteAllEnded();
+        }, this.#leave);
       }
     }
   }
 
-  async #finishAfter(partition: PartitionProgress, record: LogRecord, decoded: DecodedEvent): Promise<void> {
-    try {
-      await this.#dispatch(record, decoded);
-    } catch (error) {
-      // Only an ending process gives up: the event stays unfinished, and the next start reads it again.
-      if (this.#signals.abandon.aborted) return;
-      // A defect. It ends the process, as an unhandled rejection, instead of leaving the event unseen.
-      throw error;
-    }
-    partition.finish(record.offset);
-    this.#outCount -= 1;
-    if (this.#outCount === 0) this.#noteAllEnded();
-  }
+  readonly #leave = (error: unknown): void => {
+    // Only an ending process gives up: the event stays unfinished, and the next start reads it again.
+    if (this.#signals.abandon.aborted) return;
+    // A defect. It ends the process, as an unhandled rejection, instead of leaving the event unseen.
+    throw error;
+  };
 
   #dispatch(record: LogRecord, decoded: DecodedEvent): Promise<void> {
     if (decoded.kind === "event") return dispatchEvent(decoded.event, this.#dispatching);
@@ -124,11 +150,15 @@ class EventDispatch {
     }
   }
 
-  async #commit(): Promise<void> {
-    const uncommitted = [...this.#partitions.values()].flatMap((partition) => {
+  #findUncommitted(): readonly { readonly partition: PartitionProgress; readonly position: Position }[] {
+    return [...this.#partitions.values()].flatMap((partition) => {
       const position = partition.findUncommitted();
       return position ? [{ partition, position }] : [];
     });
+  }
+
+  async #commit(): Promise<void> {
+    const uncommitted = this.#findUncommitted();
     if (uncommitted.length === 0) return;
     try {
       await this.#deps.reader.commit(uncommitted.map(({ position }) => position));

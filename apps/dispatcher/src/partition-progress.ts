@@ -1,11 +1,20 @@
 import type { LogReader, LogRecord, Position } from "@postrider/kit-event-log";
 import type { Clock } from "@postrider/kit-lifecycle";
 import { PartitionWindow } from "@postrider/kit-progress";
+import type { Logger } from "@postrider/kit-telemetry";
 import type { DecodedEvent } from "@postrider/records";
 import { createRepetitions, type Repetitions } from "./repetitions.ts";
 
 /** What one partition may hold unfinished. Beyond, its reading waits; a thousand more would only make the heap that is walked larger. */
 const WINDOW = { maxRecords: 2048, maxBytes: 32 * 1024 * 1024, maxMetadataChars: 3072 };
+
+export interface RestoreDeps {
+  readonly reader: LogReader;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Ends the waits between tries to read. */
+  readonly stop: AbortSignal;
+}
 
 /** What to do with a record of the partition. */
 export type Taken = "new" | "finished_before" | "repeated";
@@ -17,6 +26,7 @@ export class PartitionProgress {
   readonly #repetitions: Repetitions;
   readonly #reader: LogReader;
   #isPaused = false;
+  #isDropped = false;
 
   private constructor(position: Position, repetitions: Repetitions, reader: LogReader) {
     this.partition = position.partition;
@@ -26,11 +36,8 @@ export class PartitionProgress {
   }
 
   /** Goes on from a committed position, knowing the ids of the last minutes. */
-  static async restore(
-    position: Position,
-    { reader, clock }: { reader: LogReader; clock: Clock },
-  ): Promise<PartitionProgress> {
-    return new PartitionProgress(position, await createRepetitions({ reader, clock, position }), reader);
+  static async restore(position: Position, deps: RestoreDeps): Promise<PartitionProgress> {
+    return new PartitionProgress(position, await createRepetitions({ ...deps, position }), deps.reader);
   }
 
   /** Counts the record in. One that is "new" or "repeated" must be finished; reading pauses when the window is full. */
@@ -46,11 +53,21 @@ export class PartitionProgress {
     return isRepeated ? "repeated" : "new";
   }
 
+  /** Needs nothing more. Does nothing once the partition was dropped: what ends late is no business of its new owner. */
   finish(offset: number): void {
+    if (this.#isDropped) return;
     this.#window.finish(offset);
     if (!this.#isPaused || !this.#window.hasRoom) return;
     this.#isPaused = false;
     this.#reader.resume(this.partition);
+  }
+
+  /**
+   * The partition is somebody else's now, or comes here anew. What is out can't be called back: it ends unseen, and its
+   * new owner does it again.
+   */
+  drop(): void {
+    this.#isDropped = true;
   }
 
   /** Where it stands, if that is not committed yet. */

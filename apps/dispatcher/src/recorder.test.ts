@@ -1,10 +1,20 @@
-import type { Deferred, DeferredTask } from "@postrider/kit-deferred";
+import { type Deferred, DeferredError, type DeferredTask } from "@postrider/kit-deferred";
 import { type AppendRecord, LogError } from "@postrider/kit-event-log";
-import { decodeAttempts, decodeDeadLetter, TOPICS } from "@postrider/records";
+import type { Logger } from "@postrider/kit-telemetry";
+import {
+  decodeAttempts,
+  decodeDeadLetter,
+  deliveryIdOf,
+  encodeDeadLetter,
+  encodeDeferredDelivery,
+  TOPICS,
+} from "@postrider/records";
 import { deferredPromise, FakeClock } from "@postrider/testing";
+import { Registry } from "prom-client";
 import { describe, expect, test } from "vitest";
+import { createDispatcherMetrics } from "./dispatcher-metrics.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
-import { attemptOf, eventOf, failureOf, settle, silentLogger, START_MS } from "./testing/builders.ts";
+import { attemptOf, eventOf, failureOf, settle, START_MS } from "./testing/builders.ts";
 
 interface Bench {
   readonly recorder: Recorder;
@@ -12,8 +22,12 @@ interface Bench {
   readonly abandon: AbortController;
   readonly appends: (readonly AppendRecord[])[];
   readonly defers: (readonly DeferredTask[])[];
+  readonly registry: Registry;
+  /** What was logged as an error. */
+  readonly logged: unknown[];
+  readonly failures: Error[];
   /** Decides how the next appends and defers end. */
-  answer: () => Promise<void>;
+  answer: (given: readonly (AppendRecord | DeferredTask)[]) => Promise<void>;
 }
 
 function createBench(): Bench {
@@ -24,19 +38,30 @@ function createBench(): Bench {
   const writer = {
     append: async (records: readonly AppendRecord[]): Promise<{ appendedAtMs: number }> => {
       appends.push(records);
-      await bench.answer();
+      await bench.answer(records);
       return { appendedAtMs: clock.nowMs() };
     },
   };
   const deferred: Deferred = {
     defer: async (tasks) => {
       defers.push(tasks);
-      await bench.answer();
+      await bench.answer(tasks);
     },
     run: async () => undefined,
   };
-  const recorder = createRecorder({ writer, deferred, clock, logger: silentLogger, signal: abandon.signal });
-  const bench: Bench = { recorder, clock, abandon, appends, defers, answer: async () => undefined };
+  const registry = new Registry();
+  const metrics = createDispatcherMetrics({ registry, inFlight: () => 0 });
+  const [logged, failures]: [unknown[], Error[]] = [[], []];
+  const logger = { error: (...line: unknown[]) => logged.push(line) } as unknown as Logger;
+  const fail = (error: Error): void => {
+    failures.push(error);
+    abandon.abort(error);
+  };
+  const recorder = createRecorder({ writer, deferred, clock, logger, metrics, signal: abandon.signal, fail });
+  const bench: Bench = {
+    ...{ recorder, clock, abandon, appends, defers, registry, logged, failures },
+    answer: async () => undefined,
+  };
   return bench;
 }
 
@@ -162,4 +187,130 @@ describe("the recorder", () => {
     expect(await failureOf(bench.recorder.recordAttempt(attemptOf()))).toBe(reason);
     expect([bench.appends.length, bench.clock.pendingCount]).toEqual([1, 0]);
   });
+});
+
+/** The bytes of what was given. */
+function sizeOf(given: readonly (AppendRecord | DeferredTask)[]): number {
+  return given.reduce((sum, { value }) => sum + value.byteLength, 0);
+}
+
+/** Refuses what is larger than this all together. */
+function refuseAbove(maxBytes: number): Bench["answer"] {
+  return async (given) => {
+    if (sizeOf(given) > maxBytes) throw new LogError("refused", `${sizeOf(given)} bytes are too many`);
+  };
+}
+
+function refuse(topic: string): Bench["answer"] {
+  return async (given) => {
+    if (given.some((record) => "topic" in record && record.topic === topic)) throw new LogError("refused", "not this");
+  };
+}
+
+describe("what is refused for good", () => {
+  const failed = attemptOf({ result: { kind: "responded", status: 500, isAcknowledged: false } });
+
+  test("costs none of what was given with it anything", async () => {
+    const bench = createBench();
+    const large = { ...failed, number: 5, url: "u".repeat(2000) };
+    bench.answer = refuseAbove(1500);
+    const attempts = Array.from({ length: 9 }, (_, index) => (index === 4 ? large : { ...failed, number: index + 1 }));
+    const isDurable = (records: readonly AppendRecord[]): boolean => sizeOf(records) <= 1500;
+    await Promise.all(attempts.map(async (attempt) => bench.recorder.recordAttempt(attempt)));
+    const durable = bench.appends
+      .filter(isDurable)
+      .flat()
+      .flatMap(({ value }) => decodeAttempts(value));
+    expect(durable.map(({ number }) => number)).toEqual([1, 2, 3, 4, 6, 7, 8, 9]);
+    expect(bench.logged).toMatchObject([
+      [{ eventId: "evt_1", subscriptionId: "sub_1", number: 5 }, expect.any(String)],
+    ]);
+    expect(await bench.registry.metrics()).toContain('postrider_refused_records_total{record="attempt",fate="lost"} 1');
+  });
+
+  test("of an attempt is first the answer's body", async () => {
+    const bench = createBench();
+    bench.answer = refuseAbove(500);
+    await bench.recorder.recordAttempt({ ...failed, bodyStart: Buffer.alloc(1024) });
+    const [attempt] = decodeAttempts(bench.appends.at(-1)?.[0]?.value ?? new Uint8Array());
+    expect([attempt?.eventId, attempt?.bodyStart.byteLength, bench.logged]).toEqual(["evt_1", 0, []]);
+    expect(await bench.registry.metrics()).toContain('postrider_refused_records_total{record="attempt",fate="cut"} 1');
+  });
+
+  test("makes a deferred delivery a dead letter", async () => {
+    const bench = createBench();
+    const value = encodeDeferredDelivery({ event: eventOf(), subscriptionId: "sub_1", nextAttempt: 4 });
+    bench.answer = async (given) => {
+      if (given.some((task) => "dueAtMs" in task)) throw new DeferredError("refused", "too large");
+    };
+    await bench.recorder.defer({ key: "sub_1", value, dueAtMs: START_MS });
+    const [record] = bench.appends.flat();
+    expect(decodeDeadLetter(record?.value ?? new Uint8Array())).toEqual({
+      ...{ event: eventOf(), subscriptionId: "sub_1", deliveryId: deliveryIdOf("evt_1", "sub_1") },
+      ...{ attempts: 3, reason: "undeferrable", diedAtMs: START_MS },
+    });
+    const metrics = await bench.registry.metrics();
+    expect(metrics).toContain('postrider_refused_records_total{record="deferred",fate="dead_letter"} 1');
+    expect(metrics).toContain('postrider_deliveries_total{outcome="undeferrable"} 1');
+  });
+
+  test("of a dead letter is kept cut, in quarantine", async () => {
+    const bench = createBench();
+    bench.answer = refuse(TOPICS.deadLetters);
+    await bench.recorder.recordDeadLetter(letter);
+    expect(bench.appends.at(-1)).toMatchObject([
+      { topic: TOPICS.quarantine, headers: { "postrider-topic": TOPICS.deadLetters, "postrider-reason": "not this" } },
+    ]);
+    expect(await bench.registry.metrics()).toContain(
+      'postrider_refused_records_total{record="dead_letter",fate="cut"} 1',
+    );
+  });
+
+  test("also when it is cut is told in the log, with its ids", async () => {
+    const bench = createBench();
+    bench.answer = async () => Promise.reject(new LogError("refused", "nothing at all"));
+    await bench.recorder.recordDeadLetter(letter);
+    const quarantined = { topic: TOPICS.quarantine, headers: { ce_id: "evt_7" }, value: Buffer.from("?") };
+    await bench.recorder.recordQuarantined(quarantined);
+    const ids = { eventId: "evt_1", tenantId: "app-7", subscriptionId: "sub_1", deliveryId: "dlv_1" };
+    expect(bench.logged).toMatchObject([
+      [{ ids }, expect.any(String)],
+      [{ headers: { ce_id: "evt_7" } }, expect.any(String)],
+    ]);
+    const metrics = await bench.registry.metrics();
+    for (const record of ["dead_letter", "quarantined"]) {
+      expect(metrics).toContain(`postrider_refused_records_total{record="${record}",fate="lost"} 1`);
+    }
+  });
+
+  test("is never waited for: what comes later is recorded", async () => {
+    const bench = createBench();
+    bench.answer = refuseAbove(0);
+    await bench.recorder.recordAttempt(failed);
+    bench.answer = async () => undefined;
+    await bench.recorder.recordAttempt(failed);
+    expect(bench.clock.pendingCount).toBe(0);
+  });
+});
+
+test.each([
+  ["a topic is gone", new LogError("setup", "topic postrider.attempts: not there")],
+  ["rights are gone, for deferred deliveries too", Object.assign(new Error("not allowed"), { code: "setup" })],
+])("where %s nothing is dropped: the process is to end", async (_, error) => {
+  const bench = createBench();
+  bench.answer = async () => Promise.reject(error);
+  expect(await failureOf(bench.recorder.recordAttempt(attemptOf()))).toBe(error);
+  expect(await failureOf(bench.recorder.recordDeadLetter(letter))).toBe(error);
+  expect(await failureOf(bench.recorder.defer(task("a")))).toBe(error);
+  expect([bench.failures, bench.appends.length, bench.defers.length]).toEqual([[error], 1, 0]);
+});
+
+test("a deferred delivery and a dead letter of the largest event fit into any log's record", () => {
+  const event = eventOf({
+    ...{ id: "i".repeat(64), tenantId: "t".repeat(64), type: "e".repeat(128), source: "s".repeat(256) },
+    ...{ contentType: "c".repeat(128), orderingKey: "ü".repeat(256), data: Buffer.alloc(262_144) },
+  });
+  const deferred = encodeDeferredDelivery({ event, subscriptionId: "sub_1", nextAttempt: 99, heldSinceMs: START_MS });
+  const dead = encodeDeadLetter({ ...letter, event, reason: "r".repeat(100) });
+  expect(Math.max(deferred.byteLength, dead.value.byteLength)).toBeLessThan(300_000);
 });

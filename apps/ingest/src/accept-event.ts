@@ -19,14 +19,15 @@ export interface EventCandidate {
 export type CheckedEvent = Omit<Event, "acceptedAtMs">;
 
 export interface AcceptEventDeps {
-  readonly eventTypes: EventTypeCache;
+  readonly eventTypes: Pick<EventTypeCache, "find">;
   readonly clock: Clock;
   readonly random: Random;
 }
 
 /**
  * Checks a candidate against the rules of events and against the catalog, and completes what the producer left open.
- * @throws {RpcError} invalid_argument with violations; not_found for an event type that the catalog does not have
+ * @throws {RpcError} invalid_argument with violations; not_found for an event type that the catalog does not have;
+ * unavailable when the catalog is away and the event type is not known here
  */
 export async function acceptEvent(candidate: EventCandidate, deps: AcceptEventDeps): Promise<CheckedEvent> {
   const { data, ...rest } = candidate;

@@ -1,9 +1,9 @@
-import type { EventType } from "@postrider/contracts/postrider/v1/event_type";
+import type { EventType, EventTypeChange, WatchEventTypesRequest } from "@postrider/contracts/postrider/v1/event_type";
 
-/** What ingest needs to know of the catalog. Served by the subscription service. */
+/** What ingest needs to know of the catalog. Served by the subscription service, in process or by gRPC. */
 export interface Catalog {
-  /** The event type as it is now; undefined when the catalog has none of that name. */
+  /** The event type as it is now; undefined when the catalog has none of that name. Rejects when it can't be told now. */
   readonly getEventType: (name: string) => Promise<EventType | undefined>;
-  /** Calls back with the name of each event type that was made or changed; returns the function that ends it. */
-  readonly onEventTypeChanged: (listener: (name: string) => void) => () => void;
+  /** Changes after a revision; the first message tells the current revision. Ends or fails when the connection does. */
+  readonly watchEventTypes: (request: WatchEventTypesRequest, signal: AbortSignal) => AsyncIterable<EventTypeChange>;
 }

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ClientDuplexStream, credentials, status } from "@grpc/grpc-js";
-import type { EventType } from "@postrider/contracts/postrider/v1/event_type";
+import type { EventType, EventTypeChange } from "@postrider/contracts/postrider/v1/event_type";
 import {
   type Event as EventMessage,
   IngestServiceClient,
@@ -22,10 +22,11 @@ import {
 import { createSystemRandom, systemClock } from "@postrider/kit-lifecycle";
 import { call, readErrorDetails, startRpcServer, UNEXPECTED_CHANNEL } from "@postrider/kit-rpc";
 import { openSqlite } from "@postrider/kit-sqlite";
-import { createRegistry } from "@postrider/kit-telemetry";
+import { createLogger, createRegistry } from "@postrider/kit-telemetry";
 import { decodeEvent, TOPICS } from "@postrider/records";
 import { createWatchers, deferredPromise, FakeClock } from "@postrider/testing";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
+import type { Catalog } from "./catalog.ts";
 import { createIngest } from "./index.ts";
 
 const APPENDED_AT_MS = Date.UTC(2026, 0, 1, 0, 0, 1);
@@ -63,29 +64,54 @@ class TestLog implements LogWriter {
 }
 
 /** A catalog in memory that tells of its changes, and counts how often it was asked. */
-class TestCatalog {
+class TestCatalog implements Catalog {
   readonly schemas = new Map([
     ["order_paid", SCHEMA],
     ["anything", ""],
   ]);
   asked = 0;
-  readonly #listeners = new Set<(name: string) => void>();
+  isAway = false;
+  readonly #told: EventTypeChange[] = [{ revision: 1n, name: "" }];
+  readonly #watchers = createWatchers();
+  #takenCount = 0;
 
   readonly getEventType = async (name: string): Promise<EventType | undefined> => {
+    if (this.isAway) throw new Error("away");
     this.asked += 1;
     const schema = this.schemas.get(name);
     const rest = { description: "", examples: [], acknowledgement: "", deprecated: false, version: 1 };
     return schema === undefined ? undefined : { name, schema, ...rest, createTime: undefined, updateTime: undefined };
   };
 
-  readonly onEventTypeChanged = (listener: (name: string) => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
+  readonly watchEventTypes = async function* (this: TestCatalog, _: object, signal: AbortSignal) {
+    signal.addEventListener("abort", this.#watchers.changed);
+    for (let next = 0; ; next += 1) {
+      this.#takenCount = next;
+      this.#watchers.changed();
+      await this.#watchers.waitUntil(
+        () => next < this.#told.length || signal.aborted,
+        () => "no change came",
+        60_000,
+      );
+      const change = this.#told[next];
+      if (signal.aborted || !change) return;
+      yield change;
+    }
+  }.bind(this);
 
-  change(name: string, schema: string): void {
+  /** Resolves when the change has been taken to heart. */
+  async change(name: string, schema: string): Promise<void> {
     this.schemas.set(name, schema);
-    for (const listener of this.#listeners) listener(name);
+    this.#told.push({ revision: BigInt(this.#told.length + 1), name });
+    this.#watchers.changed();
+    await this.untilTold();
+  }
+
+  async untilTold(): Promise<void> {
+    await this.#watchers.waitUntil(
+      () => this.#takenCount === this.#told.length,
+      () => "nobody watches the catalog",
+    );
   }
 }
 
@@ -94,6 +120,7 @@ interface Bench {
   readonly log: TestLog;
   readonly catalog: TestCatalog;
   readonly clock: FakeClock;
+  readonly close: (graceMs: number) => Promise<void>;
   readonly metric: (line: string) => Promise<string | undefined>;
 }
 
@@ -112,7 +139,15 @@ async function serve(writer: LogWriter): Promise<Omit<Bench, "log">> {
   const catalog = new TestCatalog();
   const clock = new FakeClock(Date.UTC(2026, 0, 1));
   const registry = createRegistry();
-  const { services } = createIngest({ writer, catalog, clock, random: createSystemRandom(), registry });
+  const logger = createLogger({ service: "test", level: "silent" });
+  const { services, cache } = createIngest({ writer, catalog, clock, random: createSystemRandom(), registry, logger });
+  const stop = new AbortController();
+  const watching = cache.run(stop.signal);
+  opened.push(async () => {
+    stop.abort();
+    await watching;
+  });
+  await catalog.untilTold();
   const server = await startRpcServer({ address: "127.0.0.1:0", services, maxMessageBytes: 4 * 1024 * 1024 });
   const client = new IngestServiceClient(server.address, credentials.createInsecure());
   opened.push(
@@ -126,7 +161,7 @@ async function serve(writer: LogWriter): Promise<Omit<Bench, "log">> {
       .split("\n")
       .find((candidate) => candidate.startsWith(`${line} `))
       ?.slice(line.length + 1);
-  return { client, catalog, clock, metric };
+  return { client, catalog, clock, close: server.close, metric };
 }
 
 const empty: EventMessage = {
@@ -362,9 +397,9 @@ describe("the catalog", () => {
   test("that changes is in force for the next event", async () => {
     const bench = await startIngest();
     await publish(bench, event());
-    bench.catalog.change("order_paid", '{"required":["currency"]}');
+    await bench.catalog.change("order_paid", '{"required":["currency"]}');
     expect(await failureOf(publish(bench, event()))).toMatchObject({ violations: [{ field: "event.data" }] });
-    bench.catalog.change("order_paid", "");
+    await bench.catalog.change("order_paid", "");
     await publish(bench, event());
     expect(bench.log.appended).toHaveLength(2);
   });
@@ -375,7 +410,22 @@ describe("the catalog", () => {
     for (let round = 0; round < 3; round += 1)
       expect((await failureOf(publish(bench, unknown))).code).toBe("NOT_FOUND");
     expect(bench.catalog.asked).toBe(1);
-    bench.catalog.change("order_sent", "");
+    await bench.catalog.change("order_sent", "");
+    await expect(publish(bench, unknown)).resolves.toBeDefined();
+  });
+});
+
+describe("while the catalog is away", () => {
+  test("what it told before is known, and the rest is UNAVAILABLE with a delay, until it is back", async () => {
+    const bench = await startIngest();
+    await publish(bench, event());
+    bench.catalog.isAway = true;
+    await expect(publish(bench, event())).resolves.toBeDefined();
+    const unknown = event({ type: "anything" });
+    expect(await failureOf(publish(bench, unknown))).toMatchObject({ code: "UNAVAILABLE", retryDelayMs: 1000 });
+    const [result] = await publishBatch(bench, [unknown]);
+    expect(codeOf(result)).toBe("UNAVAILABLE");
+    bench.catalog.isAway = false;
     await expect(publish(bench, unknown)).resolves.toBeDefined();
   });
 });
@@ -520,6 +570,24 @@ describe("PublishStream", () => {
     const sequences = new Set<bigint>();
     while (sequences.size < 3000) sequences.add((await next(answers))[0]);
     expect(await answers.next()).toMatchObject({ done: true });
+  });
+
+  test("is answered as far as it was read when the server closes, then ends as UNAVAILABLE without waiting", async () => {
+    const bench = await startIngest();
+    const release = bench.log.hold();
+    const { stream, answers } = openStream(bench);
+    stream.write({ sequence: 1n, event: event() });
+    await bench.log.untilAppended(1);
+    const idle = openStream(bench);
+    idle.stream.write({ sequence: 1n, event: undefined });
+    await next(idle.answers);
+    // Its grace is far longer than the test may take.
+    const closed = bench.close(600_000);
+    await expect(next(idle.answers)).rejects.toMatchObject({ code: status.UNAVAILABLE });
+    release();
+    expect(await next(answers)).toEqual([1n, "accepted"]);
+    await expect(next(answers)).rejects.toMatchObject({ code: status.UNAVAILABLE });
+    await closed;
   });
 
   test("whose producer goes away takes in what was sent", async () => {

@@ -1,9 +1,10 @@
 import type { LogWriter } from "@postrider/kit-event-log";
 import type { Clock, Random } from "@postrider/kit-lifecycle";
 import type { RpcService } from "@postrider/kit-rpc";
+import type { Logger } from "@postrider/kit-telemetry";
 import type { Registry } from "prom-client";
 import type { Catalog } from "./catalog.ts";
-import { createEventTypeCache } from "./event-type-cache.ts";
+import { createEventTypeCache, type EventTypeCache } from "./event-type-cache.ts";
 import { createIngestService } from "./grpc/ingest-service.ts";
 import { createIngestMetrics } from "./ingest-metrics.ts";
 import { createRecordEvents } from "./record-events.ts";
@@ -14,16 +15,24 @@ export interface IngestDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly registry: Registry;
+  readonly logger: Logger;
+}
+
+export interface Ingest {
+  readonly services: readonly RpcService[];
+  /** To be run beside them: until it watches the catalog, each event asks for its type. */
+  readonly cache: EventTypeCache;
 }
 
 /** Ingest: takes events in by gRPC and answers when they stand durably in the log. */
-export function createIngest({ writer, catalog, clock, random, registry }: IngestDeps): { services: RpcService[] } {
+export function createIngest({ writer, catalog, clock, random, registry, logger }: IngestDeps): Ingest {
+  const cache = createEventTypeCache({ catalog, clock, random, logger });
   const service = createIngestService({
-    eventTypes: createEventTypeCache(catalog),
-    recordEvents: createRecordEvents(writer),
+    eventTypes: cache,
+    recordEvents: createRecordEvents(writer, clock),
     metrics: createIngestMetrics(registry),
     clock,
     random,
   });
-  return { services: [service] };
+  return { services: [service], cache };
 }

@@ -1,3 +1,12 @@
+import type { Clock, Random, Service } from "@postrider/kit-lifecycle";
+import { RpcError } from "@postrider/kit-rpc";
+import type { Logger } from "@postrider/kit-telemetry";
+import {
+  createWatchedCache,
+  describeNotices,
+  type WatchedCacheState,
+  type WatchedChange,
+} from "@postrider/kit-watched-cache";
 import type { Catalog } from "./catalog.ts";
 import { compileDataCheck, type DataCheck } from "./data-check.ts";
 
@@ -7,49 +16,83 @@ interface KnownEventType {
   readonly checkData: DataCheck;
 }
 
-/** Names that no catalog holds could fill the memory: of those and of the known together, the latest are kept. */
-const MAX_CACHED = 10_000;
+/** Two for each name. Names that no catalog holds could fill the memory: what is not asked for goes first. */
+const MAX_ENTRIES = 20_000;
+/** What a producer is asked to wait while the catalog is away. */
+const RETRY_DELAY_MS = 1000;
+/** The catalog has none of the name: kept like an answer, until the catalog tells of a change of it. */
+const ABSENT = "absent";
 
-export interface EventTypeCache {
-  /** @returns undefined when the catalog has no event type of that name */
-  readonly find: (name: string) => Promise<KnownEventType | undefined> | KnownEventType | undefined;
+type Answer = KnownEventType | typeof ABSENT;
+type Found = KnownEventType | undefined;
+
+/** The catalog's event types with their schemas compiled, kept true by the catalog's stream of changes while it runs. */
+export interface EventTypeCache extends Service {
+  /**
+   * Without a promise when it is known; undefined when the catalog has no event type of that name.
+   * @throws {RpcError} (by the promise) unavailable when the catalog can't tell now
+   */
+  readonly find: (name: string) => Promise<Found> | Found;
+  readonly state: () => WatchedCacheState;
 }
 
-/**
- * The catalog's event types with their schemas compiled, kept until the catalog says that they changed. Concurrent
- * look-ups of one name share one question; a change while a question is out makes its answer used once and not kept.
- */
-export function createEventTypeCache(catalog: Catalog): EventTypeCache {
-  const known = new Map<string, KnownEventType | undefined>();
-  const asked = new Map<string, Promise<KnownEventType | undefined>>();
-  catalog.onEventTypeChanged((name) => {
-    known.delete(name);
-    asked.delete(name);
+export interface EventTypeCacheDeps {
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export function createEventTypeCache({ catalog, clock, random, logger }: EventTypeCacheDeps): EventTypeCache {
+  const cache = createWatchedCache<Answer>({
+    load: async (name) => load(catalog, name),
+    watch: (afterRevision, signal) => watchNames(catalog, afterRevision, signal),
+    maxEntries: MAX_ENTRIES,
+    // The producer has a deadline of its own, and is told when to come again.
+    patienceMs: 0,
+    ...{ clock, random },
+    onNotice: describeNotices({
+      ...{ what: "event types", clock },
+      log: (level, facts, message) => {
+        logger[level](facts, message);
+      },
+    }),
   });
-
-  async function ask(name: string): Promise<KnownEventType | undefined> {
-    const question = load(catalog, name);
-    asked.set(name, question);
-    try {
-      const answer = await question;
-      if (asked.get(name) === question) keep(name, answer);
-      return answer;
-    } finally {
-      if (asked.get(name) === question) asked.delete(name);
-    }
-  }
-
-  function keep(name: string, answer: KnownEventType | undefined): void {
-    if (known.size >= MAX_CACHED) known.delete(known.keys().next().value ?? name);
-    known.set(name, answer);
-  }
-
   return {
-    find: (name) => (known.has(name) ? known.get(name) : (asked.get(name) ?? ask(name))),
+    name: "event-types",
+    run: cache.run,
+    state: cache.state,
+    find: (name) => {
+      const answer = cache.find(name, "");
+      return answer instanceof Promise ? answer.then(toFound) : toFound(answer);
+    },
   };
 }
 
-async function load(catalog: Catalog, name: string): Promise<KnownEventType | undefined> {
-  const eventType = await catalog.getEventType(name);
-  return eventType && { name, checkData: compileDataCheck(eventType.schema) };
+function toFound(answer: Answer): Found {
+  return answer === ABSENT ? undefined : answer;
+}
+
+async function load(catalog: Catalog, name: string): Promise<Answer> {
+  const eventType = await ask(catalog, name);
+  return eventType ? { name, checkData: compileDataCheck(eventType.schema) } : ABSENT;
+}
+
+async function ask(catalog: Catalog, name: string): ReturnType<Catalog["getEventType"]> {
+  try {
+    return await catalog.getEventType(name);
+  } catch (error) {
+    const text = `whether the catalog has event type ${JSON.stringify(name)} can't be told now: publish it again`;
+    throw new RpcError("unavailable", text, { retryDelayMs: RETRY_DELAY_MS, cause: error });
+  }
+}
+
+async function* watchNames(
+  catalog: Catalog,
+  afterRevision: bigint,
+  signal: AbortSignal,
+): AsyncGenerator<WatchedChange> {
+  for await (const { revision, name } of catalog.watchEventTypes({ afterRevision }, signal)) {
+    yield { revision, scope: name };
+  }
 }

@@ -1,1 +1,1 @@
-export { createIngest, type IngestDeps } from "./create-ingest.ts";
+export { createIngest, type Ingest, type IngestDeps } from "./create-ingest.ts";

@@ -34,7 +34,7 @@ export async function createStandalone(deps: StandaloneDeps): Promise<Serving> {
   const { config, clock, logger } = deps;
   const store = await openStore(config, clock);
   const registry = createRegistry();
-  const { rpcServices, dispatcher, egress } = wire(deps, store, registry);
+  const { rpcServices, eventTypes, dispatcher, egress } = wire(deps, store, registry);
   return startServing({
     grpc: { address: config.grpcAddress, services: rpcServices, maxMessageBytes: MAX_MESSAGE_BYTES },
     admin: { address: config.adminAddress, registry },
@@ -42,6 +42,7 @@ export async function createStandalone(deps: StandaloneDeps): Promise<Serving> {
       closedAtEnd("store", store.close),
       // The dispatcher has waited for what was out; what still is, it has left for the next start.
       closedAtEnd("egress", async () => egress.close(0)),
+      eventTypes,
       dispatcher,
     ],
     ...{ logger, clock, graceMs: config.graceMs },
@@ -83,7 +84,10 @@ function wire(
     clock,
     randomBytes,
   });
-  const ingest = createIngest({ writer: log.writer, catalog: subscription.lookups, clock, random, registry });
+  const ingest = createIngest({
+    ...{ writer: log.writer, catalog: subscription.lookups },
+    ...{ clock, random, registry, logger },
+  });
   const dispatcher = createDispatcher({
     log,
     deferred: openSqliteDeferred({ sqlite, clock }),
@@ -93,11 +97,12 @@ function wire(
     random,
     process: { registry, logger, version: config.version, graceMs: config.graceMs, commitMs: COMMIT_MS },
   });
-  return { rpcServices: [...ingest.services, ...subscription.services], dispatcher, egress };
+  return { rpcServices: [...ingest.services, ...subscription.services], eventTypes: ingest.cache, dispatcher, egress };
 }
 
 interface Wired {
   readonly rpcServices: readonly RpcService[];
+  readonly eventTypes: Service;
   readonly dispatcher: Service;
   readonly egress: Egress;
 }

@@ -1,4 +1,4 @@
-import type { EventType } from "@postrider/contracts/postrider/v1/event_type";
+import type { EventType, EventTypeChange, WatchEventTypesRequest } from "@postrider/contracts/postrider/v1/event_type";
 import type {
   ResolveRequest,
   ResolveResponse,
@@ -7,12 +7,10 @@ import type {
   SubscriptionChange,
   WatchRequest,
 } from "@postrider/contracts/postrider/v1/subscription";
-import { quote } from "@postrider/domain-event";
-import { RpcError } from "@postrider/kit-rpc";
 import { findEventType } from "./event-types/find-event-type.ts";
-import { listenForEventTypes } from "./event-types/listen-for-event-types.ts";
+import { watchEventTypes } from "./event-types/watch-event-types.ts";
 import { encodeChange, encodeSigningKeys, encodeSubscription } from "./grpc/encode-subscription.ts";
-import { encodeEventType } from "./grpc/event-type-codec.ts";
+import { encodeEventType, encodeEventTypeChange } from "./grpc/event-type-codec.ts";
 import { requireField } from "./grpc/require-field.ts";
 import type { SubscriptionDeps } from "./subscription-deps.ts";
 import { findSubscription } from "./subscriptions/find-subscription.ts";
@@ -35,21 +33,11 @@ export interface SubscriptionLookups {
   readonly getSubscription: (id: string) => Promise<SubscriptionWithKeys | undefined>;
   /** Undefined when the catalog has none of that name. */
   readonly getEventType: (name: string) => Promise<EventType | undefined>;
-  /** Calls back with the name of each event type that is made or changed; returns the function that ends it. */
-  readonly onEventTypeChanged: (listener: (name: string) => void) => () => void;
+  /** Event types made or changed after a revision, then live, until the signal aborts; the first message comes at once. */
+  readonly watchEventTypes: (request: WatchEventTypesRequest, signal: AbortSignal) => AsyncIterable<EventTypeChange>;
 }
 
 export function createLookups(deps: Pick<SubscriptionDeps, "store" | "database" | "clock">): SubscriptionLookups {
-  async function* watch(
-    { afterRevision }: WatchRequest,
-    signal: AbortSignal,
-  ): AsyncGenerator<SubscriptionChange, void, undefined> {
-    if (afterRevision < 0n) {
-      throw RpcError.invalid([{ field: "after_revision", description: `${quote(String(afterRevision))} is below 0` }]);
-    }
-    for await (const change of watchSubscriptions(deps, Number(afterRevision), signal)) yield encodeChange(change);
-  }
-
   return {
     resolve: async (request) => {
       const tenantId = requireField("tenant_id", request.tenantId);
@@ -62,7 +50,9 @@ export function createLookups(deps: Pick<SubscriptionDeps, "store" | "database" 
         signingKeys: Object.fromEntries(subscriptions.map((each) => [each.id, encodeSigningKeys(each, nowMs)])),
       };
     },
-    watch,
+    watch: async function* ({ afterRevision }, signal) {
+      for await (const change of watchSubscriptions(deps, afterRevision, signal)) yield encodeChange(change);
+    },
     getSubscription: async (id) => {
       const found = await findSubscription(deps, id);
       return (
@@ -76,6 +66,8 @@ export function createLookups(deps: Pick<SubscriptionDeps, "store" | "database" 
       const found = await findEventType(deps, name);
       return found && encodeEventType(found);
     },
-    onEventTypeChanged: (listener) => listenForEventTypes(deps, listener),
+    watchEventTypes: async function* ({ afterRevision }, signal) {
+      for await (const change of watchEventTypes(deps, afterRevision, signal)) yield encodeEventTypeChange(change);
+    },
   };
 }

@@ -24,7 +24,7 @@ export function createSubscription(deps: SubscriptionDeps): SubscriptionApp {
     {
       name: "postrider.v1.EventTypeService",
       definition: EventTypeServiceService,
-      implementation: createEventTypeService(deps),
+      implementation: createEventTypeService(deps, lookups),
     },
   ];
   return { services, lookups };

@@ -7,13 +7,17 @@ import type { Event } from "@postrider/domain-event";
 import type { AppendRecord } from "@postrider/kit-event-log";
 import { TOPICS } from "./topics.ts";
 
+/** In place of a subscription's id: nobody could tell yet who wants the event, so the whole event waits. */
+export const TO_BE_LOOKED_UP = "";
+
 /** A delivery that waits for a due time: the whole event, so that nothing else is needed when it is due. */
 export interface DeferredDelivery {
   readonly event: Event;
+  /** Or {@link TO_BE_LOOKED_UP}. */
   readonly subscriptionId: string;
   /** The number that the next attempt will have, from 1. */
   readonly nextAttempt: number;
-  /** When it began to wait without an attempt (its subscription is paused, or its endpoint has no room); else undefined. */
+  /** When it began to wait without an attempt (its subscription is paused, its endpoint has no room, or it could not be looked up); else undefined. */
   readonly heldSinceMs?: number;
 }
 

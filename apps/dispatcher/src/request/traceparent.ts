@@ -6,11 +6,16 @@ import type { Random } from "@postrider/kit-lifecycle";
  * the attempt; the latter is its span's id too.
  */
 export function createTraceparents(random: Random): () => string {
-  // From 1: an id of zeros is no id.
-  const draw = (): string => (1 + Math.floor(random() * 0xffff_ffff)).toString(16).padStart(8, "0");
-  const process = `${draw()}${draw()}`;
+  const id = Buffer.alloc(8);
+  const draw = (): string => {
+    // From 1: an id of zeros is no id.
+    id.writeUInt32BE(1 + Math.floor(random() * 0xffff_ffff), 0);
+    id.writeUInt32BE(1 + Math.floor(random() * 0xffff_ffff), 4);
+    return id.toString("hex");
+  };
+  const process = draw();
   return () => {
-    const attempt = `${draw()}${draw()}`;
+    const attempt = draw();
     return `00-${process}${attempt}-${attempt}-00`;
   };
 }

@@ -4,7 +4,7 @@ import type {
   PublishStreamRequest,
   PublishStreamResponse,
 } from "@postrider/contracts/postrider/v1/ingest";
-import { encodeStatus, reportUnexpected } from "@postrider/kit-rpc";
+import { encodeStatus, endAsClosing, onServerClosing, reportUnexpected } from "@postrider/kit-rpc";
 import { publish, type PublishDeps } from "../publish.ts";
 import { decodeEventMessage } from "./decode-event.ts";
 
@@ -13,17 +13,27 @@ const MAX_UNANSWERED = 1000;
 
 type PublishCall = ServerDuplexStream<PublishStreamRequest, PublishStreamResponse>;
 
-/** Answers each request of the stream when its event is durable or refused; ends when the producer has ended. */
+/**
+ * Answers each request of the stream when its event is durable or refused; ends when the producer has ended, or when the
+ * server closes: then nothing more is read, and what was read is answered before the stream ends with UNAVAILABLE.
+ */
 export function servePublishStream(call: PublishCall, deps: PublishDeps): void {
   let unanswered = 0;
   let hasEnded = false;
+  let isClosing = false;
+
+  function endWhenAnswered(): void {
+    if (unanswered > 0) return;
+    if (hasEnded) call.end();
+    else if (isClosing) endAsClosing(call);
+  }
 
   async function answer({ sequence, event }: PublishStreamRequest): Promise<void> {
     const result = await publishOne(event, deps, call.getPath());
     unanswered -= 1;
     if (!call.cancelled) call.write({ sequence, result });
-    if (unanswered < MAX_UNANSWERED / 2) call.resume();
-    if (hasEnded && unanswered === 0) call.end();
+    if (unanswered < MAX_UNANSWERED / 2 && !isClosing) call.resume();
+    endWhenAnswered();
   }
 
   call.on("data", (request: PublishStreamRequest) => {
@@ -33,7 +43,12 @@ export function servePublishStream(call: PublishCall, deps: PublishDeps): void {
   });
   call.on("end", () => {
     hasEnded = true;
-    if (unanswered === 0) call.end();
+    endWhenAnswered();
+  });
+  onServerClosing(call, () => {
+    isClosing = true;
+    call.pause();
+    endWhenAnswered();
   });
   call.on("error", () => {
     // The producer is gone. What it sent is accepted or not as usual; there is nobody to tell.

@@ -7,7 +7,8 @@ import {
   type RetryPolicy,
 } from "@postrider/domain-subscription";
 import type { HistoryEntry } from "../subscriptions/list-history.ts";
-import type { Change } from "../subscriptions/watch-subscriptions.ts";
+import type { ChangedSubscription } from "../subscriptions/watch-subscriptions.ts";
+import type { Change } from "../watch-changes.ts";
 import { encodeDuration } from "./durations.ts";
 import { FORMATS, METHODS, RULES, SIGNATURES, STATES } from "./enums.ts";
 
@@ -53,11 +54,11 @@ export function encodeHistoryEntry({ version, type, atMs, facts }: HistoryEntry)
   return { version, type, time: new Date(atMs), data: JSON.stringify(facts) };
 }
 
-export function encodeChange({ revision, subscription }: Change): wire.SubscriptionChange {
+export function encodeChange({ revision, subject }: Change<ChangedSubscription>): wire.SubscriptionChange {
   return {
     revision: BigInt(revision),
-    tenantId: subscription?.tenantId ?? "",
-    subscriptionId: subscription?.id ?? "",
+    tenantId: subject?.tenantId ?? "",
+    subscriptionId: subject?.id ?? "",
   };
 }
 

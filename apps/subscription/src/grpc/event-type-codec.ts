@@ -1,6 +1,7 @@
 import type * as wire from "@postrider/contracts/postrider/v1/event_type";
 import type { EventTypeContent, ListedEventType } from "@postrider/domain-catalog";
 import type { EventTypeUpdate, NewEventType } from "../event-types/change-event-type.ts";
+import type { Change } from "../watch-changes.ts";
 import { pick, readMask } from "./read-mask.ts";
 import { requireField } from "./require-field.ts";
 
@@ -36,6 +37,10 @@ export function encodeEventType(eventType: ListedEventType): wire.EventType {
     createTime: new Date(createdAtMs),
     updateTime: new Date(updatedAtMs),
   };
+}
+
+export function encodeEventTypeChange({ revision, subject }: Change<string>): wire.EventTypeChange {
+  return { revision: BigInt(revision), name: subject ?? "" };
 }
 
 function decodeContent({ description, schema, examples, acknowledgement }: wire.EventType): EventTypeContent {

@@ -1,9 +1,10 @@
 import type { EventTypeServiceServer } from "@postrider/contracts/postrider/v1/event_type";
+import type { SubscriptionLookups } from "../create-lookups.ts";
 import { createEventType, deprecateEventType, updateEventType } from "../event-types/change-event-type.ts";
 import { findEventType } from "../event-types/find-event-type.ts";
 import { listEventTypes } from "../event-types/list-event-types.ts";
 import type { SubscriptionDeps } from "../subscription-deps.ts";
-import { answer } from "./answer.ts";
+import { answer, answerStream } from "./answer.ts";
 import { decodeEventTypeUpdate, decodeNewEventType, encodeEventType } from "./event-type-codec.ts";
 import { decodePage, encodePageToken } from "./page-tokens.ts";
 import { requireField, requireFound } from "./require-field.ts";
@@ -13,6 +14,7 @@ const SCOPE = "event types";
 /** The service of event_type.proto: decodes, calls one use case, encodes. */
 export function createEventTypeService(
   deps: Pick<SubscriptionDeps, "store" | "database" | "clock">,
+  lookups: Pick<SubscriptionLookups, "watchEventTypes">,
 ): EventTypeServiceServer {
   return {
     createEventType: answer(async (request) => {
@@ -35,5 +37,6 @@ export function createEventTypeService(
     deprecateEventType: answer(async ({ name }) => {
       return { eventType: encodeEventType(await deprecateEventType(deps, requireField("name", name))) };
     }),
+    watchEventTypes: answerStream(lookups.watchEventTypes),
   };
 }

@@ -34,7 +34,7 @@ export function encodePageToken(nextAfter: string | undefined, scope: string): s
 function decodeToken(token: string, scope: string): string {
   if (token === "") return "";
   const [tokenScope, after] = parseToken(token);
-  if (typeof tokenScope === "string" && typeof after === "string") {
+  if (typeof tokenScope === "string" && typeof after === "string" && !after.includes("\0")) {
     if (tokenScope === scope) return after;
     throw invalidToken("is of another list: a token goes with the same filter that it was given for");
   }

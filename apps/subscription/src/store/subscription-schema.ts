@@ -16,7 +16,7 @@ export interface SubscriptionSchema {
   };
 }
 
-/** What must stand in the storage beside the event store's own tables. */
+/** What must stand in an SQLite file beside the event store's own tables. */
 export const subscriptionSchema: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS subscriptions (
     id TEXT PRIMARY KEY,
@@ -27,6 +27,22 @@ export const subscriptionSchema: readonly string[] = [
   "CREATE INDEX IF NOT EXISTS subscriptions_by_tenant ON subscriptions (tenant_id, id)",
   `CREATE TABLE IF NOT EXISTS event_types (
     name TEXT PRIMARY KEY,
+    state TEXT NOT NULL,
+    document TEXT NOT NULL
+  )`,
+];
+
+/** The same for PostgreSQL. Keys sort by bytes there too, whatever the database's collation: pages go by their order. */
+export const postgresSubscriptionSchema: readonly string[] = [
+  `CREATE TABLE IF NOT EXISTS subscriptions (
+    id TEXT COLLATE "C" PRIMARY KEY,
+    tenant_id TEXT COLLATE "C" NOT NULL,
+    state TEXT NOT NULL,
+    document TEXT NOT NULL
+  )`,
+  "CREATE INDEX IF NOT EXISTS subscriptions_by_tenant ON subscriptions (tenant_id, id)",
+  `CREATE TABLE IF NOT EXISTS event_types (
+    name TEXT COLLATE "C" PRIMARY KEY,
     state TEXT NOT NULL,
     document TEXT NOT NULL
   )`,

@@ -10,6 +10,7 @@ import { createKysely, type EventStore, eventStoreSchema, openSqliteEventStore }
 import { systemClock } from "@postrider/kit-lifecycle";
 import { call, type ErrorDetails, readErrorDetails, startRpcServer } from "@postrider/kit-rpc";
 import { openSqlite } from "@postrider/kit-sqlite";
+import type { Kysely } from "kysely";
 import { onTestFinished } from "vitest";
 import type { SubscriptionLookups } from "../create-lookups.ts";
 import { createSubscription } from "../create-subscription.ts";
@@ -31,7 +32,14 @@ type ResponseOf<Method> = Method extends (
   ? Response
   : never;
 
-/** The real service on a real file, over a real connection; all of it ends with the test. */
+/** Where the service under test keeps what it knows. */
+export interface OpenedStorage {
+  readonly store: EventStore;
+  readonly database: Kysely<SubscriptionSchema>;
+  readonly close: () => Promise<void>;
+}
+
+/** The real service on a real store, over a real connection; all of it ends with the test. */
 export interface RunningSubscription {
   readonly subscriptions: SubscriptionServiceClient;
   readonly eventTypes: EventTypeServiceClient;
@@ -41,17 +49,36 @@ export interface RunningSubscription {
 }
 
 /** @param wrap for a test that looks at what the service asks of its store */
-export async function startSubscription(
-  wrap: (store: EventStore) => EventStore = (store) => store,
-): Promise<RunningSubscription> {
+export type StartSubscription = (wrap?: (store: EventStore) => EventStore) => Promise<RunningSubscription>;
+
+/** The service on an SQLite file of its own. */
+export const startOnSqlite: StartSubscription = async (wrap) =>
+  await startSubscription(await openSqliteStorage(), wrap);
+
+async function openSqliteStorage(): Promise<OpenedStorage> {
   const folder = await mkdtemp(join(tmpdir(), "subscription-"));
+  onTestFinished(async () => {
+    await rm(folder, { recursive: true });
+  });
   const schema = [...eventStoreSchema, ...subscriptionSchema];
   const sqlite = await openSqlite({ path: join(folder, "postrider.db"), schema });
-  const store = wrap(openSqliteEventStore({ sqlite }));
+  return {
+    store: openSqliteEventStore({ sqlite }),
+    database: createKysely<SubscriptionSchema>(sqlite),
+    close: () => sqlite.close(),
+  };
+}
+
+/** The service on an open storage, which it closes. */
+export async function startSubscription(
+  storage: OpenedStorage,
+  wrap: (store: EventStore) => EventStore = (store) => store,
+): Promise<RunningSubscription> {
+  const store = wrap(storage.store);
   const policy = createEgressPolicy({ allowedRanges: [], allowHttp: true, ports: [80, 443] });
   const { services, lookups } = createSubscription({
     store,
-    database: createKysely<SubscriptionSchema>(sqlite),
+    database: storage.database,
     clock: systemClock,
     randomBytes,
     checkUrl: (url) => policy.checkUrl(url)?.message,
@@ -63,10 +90,9 @@ export async function startSubscription(
     subscriptions.close();
     eventTypes.close();
     await server.close(5000);
-    await sqlite.close();
-    await rm(folder, { recursive: true });
+    await storage.close();
   });
-  return { subscriptions, eventTypes, lookups, store, closeStore: () => sqlite.close() };
+  return { subscriptions, eventTypes, lookups, store, closeStore: storage.close };
 }
 
 /** Calls a unary method of a client by its name. */

@@ -3,7 +3,7 @@
  *
  * Invariants: a task that {@link Deferred.defer} resolved for is handed out at or after its due time, again and again
  * over restarts, until its handling resolved: at least once, never lost. Tasks due at the same time come in any order.
- * Adapters: SQLite (an indexed due table, here), Kafka (a timing wheel of topics, to come). One conformance suite.
+ * Adapters: SQLite (an indexed due table), Kafka (a timing wheel of topics). One conformance suite.
  */
 export interface DeferredTask {
   /** Tasks of one key have one owner at a time. */
@@ -14,7 +14,7 @@ export interface DeferredTask {
 }
 
 export interface Deferred {
-  /** Durable when it resolves. @throws {DeferredError} */
+  /** Durable when it resolves. After a rejection some may be kept all the same. @throws {DeferredError} */
   readonly defer: (tasks: readonly DeferredTask[]) => Promise<void>;
   /**
    * Hands out what is due until the signal aborts, up to `maxInFlight` tasks at a time. A task whose handling resolved
@@ -29,7 +29,19 @@ export interface RunDeferredOptions {
   readonly maxInFlight: number;
 }
 
-/** The store could not take or give tasks; nothing of the call was kept. */
+/**
+ * `unavailable`: the same may work later. `refused`: it can't ever work as it was asked. `setup`: nothing can work until
+ * somebody changes the store's settings or our rights, so end the process.
+ */
+export type DeferredErrorCode = "unavailable" | "refused" | "setup";
+
+/** The store could not take or give tasks. */
 export class DeferredError extends Error {
   override readonly name = "DeferredError";
+  readonly code: DeferredErrorCode;
+
+  constructor(code: DeferredErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
 }

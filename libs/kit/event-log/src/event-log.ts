@@ -55,6 +55,8 @@ export interface ReaderEvents {
   readonly revoked: (partitions: readonly number[]) => void | Promise<void>;
   /** Takes the records and returns at once: what needs time happens elsewhere. */
   readonly records: (partition: number, records: readonly LogRecord[]) => void;
+  /** Partitions may be about to move: what is returned is committed before they do. */
+  readonly rebalancing?: () => readonly Position[];
 }
 
 /** Reads one topic for one group. */
@@ -73,6 +75,8 @@ export interface LogReader {
 export interface ReadBackRange {
   readonly partition: number;
   readonly sinceMs: number;
+  /** Records below it are not wanted: for readers that can't take all that the time allows. */
+  readonly fromOffset?: number;
   readonly beforeOffset: number;
 }
 
@@ -90,8 +94,11 @@ export interface EventLog {
   readonly close: () => Promise<void>;
 }
 
-/** `unavailable`: try again later; `refused`: this append can't ever work (unknown topic, too large); `closed`. */
-export type LogErrorCode = "unavailable" | "refused" | "closed";
+/**
+ * `unavailable`: try again later; `refused`: these records can't ever be appended (too large); `setup`: no append can work
+ * until somebody changes the log's settings or our rights (no such topic, not allowed), so end the process; `closed`.
+ */
+export type LogErrorCode = "unavailable" | "refused" | "setup" | "closed";
 
 export class LogError extends Error {
   override readonly name = "LogError";

@@ -13,3 +13,4 @@ export {
 } from "./event-log.ts";
 export { openSqliteEventLog, type SqliteEventLogOptions } from "./open-sqlite-event-log.ts";
 export { eventLogSchema } from "./topic.ts";
+export { openKafkaEventLog, type KafkaEventLogOptions } from "./open-kafka-event-log.ts";

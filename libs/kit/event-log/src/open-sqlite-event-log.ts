@@ -67,7 +67,7 @@ function groupByTopic(topics: ReadonlyMap<string, Topic>, records: readonly Appe
 function loadTopic(topics: ReadonlyMap<string, Topic>, name: string): Topic {
   const topic = topics.get(name);
   if (topic !== undefined) return topic;
-  throw new LogError("refused", `topic ${name}: unknown, there is ${[...topics.keys()].join(", ")}`);
+  throw new LogError("setup", `topic ${name}: unknown, there is ${[...topics.keys()].join(", ")}`);
 }
 
 async function append(sqlite: Sqlite, byTopic: RecordsByTopic, appendedAtMs: number): Promise<void> {

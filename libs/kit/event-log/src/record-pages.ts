@@ -48,9 +48,9 @@ export async function findEndOffset(sqlite: Sqlite, topic: Topic): Promise<numbe
 export async function* readBack(
   sqlite: Sqlite,
   topic: Topic,
-  { sinceMs, beforeOffset }: ReadBackRange,
+  { sinceMs, beforeOffset, fromOffset: lowest = 0 }: ReadBackRange,
 ): AsyncGenerator<readonly LogRecord[]> {
-  let fromOffset = await findOffsetSince(sqlite, topic, { sinceMs, beforeOffset });
+  let fromOffset = Math.max(lowest, await findOffsetSince(sqlite, topic, { sinceMs, beforeOffset }));
   for (;;) {
     const page = await readPage(sqlite, topic, { fromOffset, beforeOffset });
     const last = page.at(-1);

@@ -1,4 +1,5 @@
 export { createKysely } from "./create-kysely.ts";
+export { createPostgresKysely } from "./create-postgres-kysely.ts";
 export {
   EventStoreError,
   type AppendToStream,
@@ -7,4 +8,9 @@ export {
   type NewEvent,
   type StoredEvent,
 } from "./event-store.ts";
+export {
+  openPostgresEventStore,
+  postgresEventStoreSchema,
+  type PostgresEventStoreOptions,
+} from "./postgres-event-store.ts";
 export { eventStoreSchema, openSqliteEventStore } from "./sqlite-event-store.ts";

@@ -13,3 +13,6 @@ export {
   type TopicPartition,
   type TopicPlan,
 } from "./kafka.ts";
+export { KAFKA_SETTINGS } from "./kafka-settings.ts";
+export { describeKafkaNotice, type KafkaNotice } from "./kafka-notice.ts";
+export { openKafka, type OpenKafkaOptions } from "./open-kafka.ts";

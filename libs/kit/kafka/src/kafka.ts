@@ -95,6 +95,8 @@ export interface GroupOptions {
 export interface RangeToRead extends TopicPartition {
   /** Records appended at or after this time; milliseconds since the epoch. */
   readonly sinceMs: number;
+  /** Lower offsets are not wanted either; 0 by default. */
+  readonly fromOffset?: number;
   readonly beforeOffset: number;
 }
 
@@ -112,7 +114,7 @@ export interface Kafka {
   readonly close: () => Promise<void>;
 }
 
-/** `setup`: settings or rights of the cluster or of ours would break a promise. The others as in {@link KafkaProducer}. */
+/** `setup`: no topic of that name, or settings or rights of the cluster or of ours would break a promise. The others as in {@link KafkaProducer}. */
 export type KafkaErrorCode = "unavailable" | "refused" | "closed" | "setup";
 
 export class KafkaError extends Error {

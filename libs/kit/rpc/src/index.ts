@@ -1,6 +1,11 @@
 export { call, type CallSettings } from "./call.ts";
+export { callStream, LateMessage, type CallStreamSettings } from "./call-stream.ts";
+export { callWatch, type CallWatchOptions } from "./call-watch.ts";
+export { endAsClosing, onServerClosing } from "./closing-server.ts";
+export { connectRpc, type ConnectRpcOptions, type RpcConnection } from "./connect-rpc.ts";
 export { encodeServiceError, encodeStatus, readErrorDetails, type ErrorDetails } from "./error-details.ts";
 export { RpcError, type FieldViolation, type RpcErrorCode, type RpcErrorOptions } from "./rpc-error.ts";
 export { startRpcServer, type RpcServer, type RpcServerOptions, type RpcService } from "./rpc-server.ts";
+export { serverStream, type Produce } from "./server-stream.ts";
 export { unary } from "./unary.ts";
 export { reportUnexpected, UNEXPECTED_CHANNEL, type UnexpectedError } from "./unexpected.ts";

@@ -1,8 +1,14 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import {
+  type Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
 import { ServerReflectionService } from "@postrider/contracts/grpc/reflection/v1/reflection";
 import { HealthImplementation } from "grpc-health-check";
+import { ClosingServer } from "./closing-server.ts";
 import { createReflection } from "./reflection.ts";
 
 /** A service to serve: what ts-proto generated, and what answers it. */
@@ -17,7 +23,10 @@ export interface RpcService {
 export interface RpcServer {
   /** host:port as bound: the port is the real one when 0 was asked for. */
   readonly address: string;
-  /** Answers health checks with NOT_SERVING, takes no new calls, and gives running ones `graceMs` to end. */
+  /**
+   * Answers health checks with NOT_SERVING, takes no new calls, ends the streams it answers, and gives running calls
+   * `graceMs` to end.
+   */
   readonly close: (graceMs: number) => Promise<void>;
 }
 
@@ -34,9 +43,12 @@ export interface RpcServerOptions {
  * @throws Error when the address can't be bound
  */
 export async function startRpcServer({ address, services, maxMessageBytes }: RpcServerOptions): Promise<RpcServer> {
-  const server = new Server({
+  const server = new ClosingServer({
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_concurrent_streams": 1000,
+    // Callers that vanished without a word would keep their watches open for ever.
+    "grpc.keepalive_time_ms": 20_000,
+    "grpc.keepalive_timeout_ms": 10_000,
   });
   for (const { definition, implementation } of services) server.addService(definition, implementation);
   const names = services.map(({ name }) => name);
@@ -48,7 +60,9 @@ export async function startRpcServer({ address, services, maxMessageBytes }: Rpc
     address: `${address.slice(0, address.lastIndexOf(":"))}:${String(port)}`,
     close: async (graceMs) => {
       for (const name of ["", ...names]) health.setStatus(name, "NOT_SERVING");
-      await shutDown(server, graceMs);
+      const ended = shutDown(server, graceMs);
+      server.endStreams();
+      await ended;
     },
   };
 }

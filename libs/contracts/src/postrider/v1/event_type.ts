@@ -11,7 +11,9 @@ import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -89,6 +91,17 @@ export interface DeprecateEventTypeRequest {
 
 export interface DeprecateEventTypeResponse {
   eventType: EventType | undefined;
+}
+
+export interface WatchEventTypesRequest {
+  /** Changes with a greater revision follow. 0: from now on. */
+  afterRevision: bigint;
+}
+
+export interface EventTypeChange {
+  revision: bigint;
+  /** What was made or changed. Empty: none (it only tells the revision). */
+  name: string;
 }
 
 function createBaseEventType(): EventType {
@@ -785,6 +798,115 @@ export const DeprecateEventTypeResponse: MessageFns<DeprecateEventTypeResponse> 
   },
 };
 
+function createBaseWatchEventTypesRequest(): WatchEventTypesRequest {
+  return { afterRevision: 0n };
+}
+
+export const WatchEventTypesRequest: MessageFns<WatchEventTypesRequest> = {
+  encode(message: WatchEventTypesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.afterRevision !== 0n) {
+      if (BigInt.asIntN(64, message.afterRevision) !== message.afterRevision) {
+        throw new globalThis.Error("value provided for field message.afterRevision of type int64 too large");
+      }
+      writer.uint32(8).int64(message.afterRevision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchEventTypesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchEventTypesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.afterRevision = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseEventTypeChange(): EventTypeChange {
+  return { revision: 0n, name: "" };
+}
+
+export const EventTypeChange: MessageFns<EventTypeChange> = {
+  encode(message: EventTypeChange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.revision !== 0n) {
+      if (BigInt.asIntN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type int64 too large");
+      }
+      writer.uint32(8).int64(message.revision);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EventTypeChange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEventTypeChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.revision = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /** The catalog: what the platform tells, and in which shape. Developers read it before they subscribe. */
 export type EventTypeServiceService = typeof EventTypeServiceService;
 export const EventTypeServiceService = {
@@ -844,6 +966,20 @@ export const EventTypeServiceService = {
       Buffer.from(DeprecateEventTypeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeprecateEventTypeResponse => DeprecateEventTypeResponse.decode(value),
   },
+  /**
+   * Changes after a revision, then live, for caches. The first message only tells the current revision when nothing
+   * changed; one that is lower than after_revision says that nothing remembered may be trusted (a restored database).
+   */
+  watchEventTypes: {
+    path: "/postrider.v1.EventTypeService/WatchEventTypes" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: WatchEventTypesRequest): Buffer =>
+      Buffer.from(WatchEventTypesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): WatchEventTypesRequest => WatchEventTypesRequest.decode(value),
+    responseSerialize: (value: EventTypeChange): Buffer => Buffer.from(EventTypeChange.encode(value).finish()),
+    responseDeserialize: (value: Buffer): EventTypeChange => EventTypeChange.decode(value),
+  },
 } as const;
 
 export interface EventTypeServiceServer extends UntypedServiceImplementation {
@@ -854,6 +990,11 @@ export interface EventTypeServiceServer extends UntypedServiceImplementation {
   updateEventType: handleUnaryCall<UpdateEventTypeRequest, UpdateEventTypeResponse>;
   /** Marks it as one that nobody should newly subscribe to. Its events are still taken and delivered. */
   deprecateEventType: handleUnaryCall<DeprecateEventTypeRequest, DeprecateEventTypeResponse>;
+  /**
+   * Changes after a revision, then live, for caches. The first message only tells the current revision when nothing
+   * changed; one that is lower than after_revision says that nothing remembered may be trusted (a restored database).
+   */
+  watchEventTypes: handleServerStreamingCall<WatchEventTypesRequest, EventTypeChange>;
 }
 
 export interface EventTypeServiceClient extends Client {
@@ -934,6 +1075,19 @@ export interface EventTypeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeprecateEventTypeResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Changes after a revision, then live, for caches. The first message only tells the current revision when nothing
+   * changed; one that is lower than after_revision says that nothing remembered may be trusted (a restored database).
+   */
+  watchEventTypes(
+    request: WatchEventTypesRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<EventTypeChange>;
+  watchEventTypes(
+    request: WatchEventTypesRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<EventTypeChange>;
 }
 
 export const EventTypeServiceClient = makeGenericClientConstructor(

@@ -2277,7 +2277,10 @@ export const SubscriptionServiceService = {
     responseSerialize: (value: ResolveResponse): Buffer => Buffer.from(ResolveResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ResolveResponse => ResolveResponse.decode(value),
   },
-  /** Changes after a revision, then live. The first message only tells the current revision when nothing changed. */
+  /**
+   * Changes after a revision, then live. The first message only tells the current revision when nothing changed; one that
+   * is lower than after_revision says that nothing remembered may be trusted (a restored database).
+   */
   watch: {
     path: "/postrider.v1.SubscriptionService/Watch" as const,
     requestStream: false as const,
@@ -2306,7 +2309,10 @@ export interface SubscriptionServiceServer extends UntypedServiceImplementation 
   listSubscriptionHistory: handleUnaryCall<ListSubscriptionHistoryRequest, ListSubscriptionHistoryResponse>;
   /** The lookup, for the dispatcher: every subscription of the tenant that wants the type and is ACTIVE or PAUSED. */
   resolve: handleUnaryCall<ResolveRequest, ResolveResponse>;
-  /** Changes after a revision, then live. The first message only tells the current revision when nothing changed. */
+  /**
+   * Changes after a revision, then live. The first message only tells the current revision when nothing changed; one that
+   * is lower than after_revision says that nothing remembered may be trusted (a restored database).
+   */
   watch: handleServerStreamingCall<WatchRequest, SubscriptionChange>;
 }
 
@@ -2467,7 +2473,10 @@ export interface SubscriptionServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ResolveResponse) => void,
   ): ClientUnaryCall;
-  /** Changes after a revision, then live. The first message only tells the current revision when nothing changed. */
+  /**
+   * Changes after a revision, then live. The first message only tells the current revision when nothing changed; one that
+   * is lower than after_revision says that nothing remembered may be trusted (a restored database).
+   */
   watch(request: WatchRequest, options?: Partial<CallOptions>): ClientReadableStream<SubscriptionChange>;
   watch(
     request: WatchRequest,

@@ -81,7 +81,7 @@ function testRecords(bench: () => EventLogBench): void {
   test("refuses a topic that it does not know, and names it", async () => {
     const { log } = bench();
     const append = log.writer.append([{ topic: "unheard-of", headers: {}, value: Uint8Array.of(1) }]);
-    await expect(append).rejects.toMatchObject({ name: "LogError", code: "refused" });
+    await expect(append).rejects.toMatchObject({ name: "LogError", code: "setup" });
     await expect(append).rejects.toThrow("unheard-of");
   });
 
@@ -252,6 +252,18 @@ function testReadBack(bench: () => EventLogBench): void {
       if (middle === undefined) continue;
       const back = await readAll(reader.readBack({ partition, sinceMs: 0, beforeOffset: middle.offset }));
       expect(back.map(strip)).toEqual(inPartition.filter((record) => record.offset < middle.offset).map(strip));
+    }
+  });
+
+  test("reads back nothing below the lowest offset that is wanted", async () => {
+    const { log, topics } = bench();
+    const { reader, collector } = await fill(log, topics[0], 50);
+    for (const partition of collector.assigned.keys()) {
+      const all = sortByOffset(collector.records.filter((record) => record.partition === partition));
+      const fromOffset = all[Math.floor(all.length / 2)]?.offset ?? 0;
+      const beforeOffset = (all.at(-1)?.offset ?? 0) + 1;
+      const back = await readAll(reader.readBack({ partition, sinceMs: 0, fromOffset, beforeOffset }));
+      expect(back.map(strip)).toEqual(all.filter(({ offset }) => offset >= fromOffset).map(strip));
     }
   });
 

@@ -91,11 +91,14 @@ export interface EventRecord {
 
 /** A delivery that waits for a due time. */
 export interface DeferredDelivery {
-  event: EventRecord | undefined;
+  event:
+    | EventRecord
+    | undefined;
+  /** Empty: nobody could tell yet who wants the event, so the whole event waits. */
   subscriptionId: string;
   /** The number that the next attempt will have. */
   nextAttempt: number;
-  /** When it began to wait without an attempt (paused, no room); 0 for a retry. */
+  /** When it began to wait without an attempt (paused, no room, no lookup); 0 for a retry. */
   heldSinceMs: bigint;
 }
 

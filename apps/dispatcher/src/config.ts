@@ -1,0 +1,42 @@
+import {
+  addressSetting,
+  listSetting,
+  parseSettings,
+  readPlatformVersion,
+  type SettingsOf,
+  type Usage,
+} from "@postrider/kit-config";
+import { KAFKA_SETTINGS } from "@postrider/kit-kafka";
+import { servingSettings } from "@postrider/kit-serving";
+import { RETENTION_SETTING } from "@postrider/records";
+
+/** Everything that can be set in the dispatcher. docs/settings/dispatcher.md is made from it. */
+const DISPATCHER_SETTINGS = {
+  subscriptionAddress: addressSetting({
+    variable: "POSTRIDER_SUBSCRIPTION_ADDRESS",
+    fallback: "127.0.0.1:50052",
+    doc: "Where the subscription service answers who wants an event.",
+  }),
+  ...KAFKA_SETTINGS,
+  retentionMs: RETENTION_SETTING,
+  egressAllow: listSetting({
+    variable: "POSTRIDER_EGRESS_ALLOW",
+    fallback: "",
+    doc: "Ranges (CIDR, separated by commas) that deliveries may reach although they are private.",
+  }),
+  ...servingSettings({ adminAddress: "127.0.0.1:9466" }),
+};
+
+export const DISPATCHER_USAGE: Usage = {
+  command: "node apps/dispatcher/src/main.ts",
+  purpose:
+    "reads events and due deliveries from Kafka, sends them, and records what came of it. Any number share the work.",
+  settings: DISPATCHER_SETTINGS,
+};
+
+export type DispatcherConfig = SettingsOf<typeof DISPATCHER_SETTINGS> & { readonly version: string };
+
+/** Reads the environment, once. @throws {SettingsError} that names every wrong setting */
+export function parseDispatcherConfig(environment: NodeJS.ProcessEnv = process.env): DispatcherConfig {
+  return { ...parseSettings(DISPATCHER_SETTINGS, environment), version: readPlatformVersion() };
+}

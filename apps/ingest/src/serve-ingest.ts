@@ -1,0 +1,49 @@
+import { openKafkaEventLog } from "@postrider/kit-event-log";
+import { describeKafkaNotice, openKafka } from "@postrider/kit-kafka";
+import type { Clock, Random } from "@postrider/kit-lifecycle";
+import { closedAtEnd, type Serving, startServing } from "@postrider/kit-serving";
+import { createRegistry, type Logger } from "@postrider/kit-telemetry";
+import { planTopics, TOPICS } from "@postrider/records";
+import type { IngestConfig } from "./config.ts";
+import { createIngest } from "./create-ingest.ts";
+import { connectCatalog } from "./grpc/catalog-client.ts";
+
+/** A batch of 1,000 events of 4 KiB, or one event of 256 KiB with room to spare. */
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+
+export interface ServeIngestDeps {
+  readonly config: IngestConfig;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Ingest as a process of its own, on Kafka, with the catalog over gRPC. @throws Error in one line when it can't start */
+export async function serveIngest({ config, logger, clock, random }: ServeIngestDeps): Promise<Serving> {
+  const kafka = await openKafka({
+    brokers: config.kafkaBrokers,
+    namePrefix: config.kafkaTopicPrefix,
+    clientId: "postrider-ingest",
+    ...{ clock, partitions: config.kafkaPartitions, replication: config.kafkaReplication },
+    onNotice: (notice) => {
+      logger.warn(...describeKafkaNotice(notice));
+    },
+  });
+  const registry = createRegistry();
+  try {
+    await kafka.ensureTopics(planTopics(config.retentionMs).filter(({ name }) => name === TOPICS.events));
+    await kafka.assertWritable([TOPICS.events]);
+  } catch (error) {
+    await kafka.close();
+    throw error;
+  }
+  const log = openKafkaEventLog({ kafka });
+  const catalog = connectCatalog({ address: config.subscriptionAddress });
+  const { services, cache } = createIngest({ writer: log.writer, catalog, clock, random, registry, logger });
+  return startServing({
+    grpc: { address: config.grpcAddress, services, maxMessageBytes: MAX_MESSAGE_BYTES },
+    admin: { address: config.adminAddress, registry },
+    services: [closedAtEnd("kafka", kafka.close), closedAtEnd("catalog", catalog.close), cache],
+    ...{ logger, clock, graceMs: config.graceMs },
+  });
+}

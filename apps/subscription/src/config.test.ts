@@ -1,0 +1,17 @@
+import { describeSettingsPage } from "@postrider/kit-config";
+import { expect, test } from "vitest";
+import { parseSubscriptionConfig, SUBSCRIPTION_USAGE } from "./config.ts";
+
+test("docs/settings/subscription.md tells every setting as the code has it", async () => {
+  await expect(describeSettingsPage("subscription", SUBSCRIPTION_USAGE)).toMatchFileSnapshot(
+    "../../../docs/settings/subscription.md",
+  );
+});
+
+test("without any variable it stays on loopback", () => {
+  expect(parseSubscriptionConfig({})).toMatchObject({
+    grpcAddress: "127.0.0.1:50052",
+    adminAddress: "127.0.0.1:9465",
+    egressAllow: [],
+  });
+});

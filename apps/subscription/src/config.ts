@@ -1,0 +1,39 @@
+import {
+  addressSetting,
+  listSetting,
+  parseSettings,
+  readPlatformVersion,
+  type SettingsOf,
+  type Usage,
+} from "@postrider/kit-config";
+import { POSTGRES_SETTINGS } from "@postrider/kit-postgres";
+import { servingSettings } from "@postrider/kit-serving";
+
+/** Everything that can be set in the subscription service. docs/settings/subscription.md is made from it. */
+const SUBSCRIPTION_SETTINGS = {
+  grpcAddress: addressSetting({
+    variable: "POSTRIDER_GRPC_ADDRESS",
+    fallback: "127.0.0.1:50052",
+    doc: "Where it answers. Callers are not authenticated yet: keep it where only the platform can reach it.",
+  }),
+  ...POSTGRES_SETTINGS,
+  egressAllow: listSetting({
+    variable: "POSTRIDER_EGRESS_ALLOW",
+    fallback: "",
+    doc: "Ranges (CIDR, separated by commas) that callback URLs may name although they are private. The dispatcher needs the same.",
+  }),
+  ...servingSettings({ adminAddress: "127.0.0.1:9465" }),
+};
+
+export const SUBSCRIPTION_USAGE: Usage = {
+  command: "node apps/subscription/src/main.ts",
+  purpose: "keeps subscriptions and the catalog of event types in PostgreSQL, and answers who wants which event.",
+  settings: SUBSCRIPTION_SETTINGS,
+};
+
+export type SubscriptionConfig = SettingsOf<typeof SUBSCRIPTION_SETTINGS> & { readonly version: string };
+
+/** Reads the environment, once. @throws {SettingsError} that names every wrong setting */
+export function parseSubscriptionConfig(environment: NodeJS.ProcessEnv = process.env): SubscriptionConfig {
+  return { ...parseSettings(SUBSCRIPTION_SETTINGS, environment), version: readPlatformVersion() };
+}

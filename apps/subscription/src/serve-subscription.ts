@@ -1,0 +1,44 @@
+import { createEgressPolicy } from "@postrider/kit-egress";
+import { createPostgresKysely, openPostgresEventStore, postgresEventStoreSchema } from "@postrider/kit-event-store";
+import type { Clock } from "@postrider/kit-lifecycle";
+import { openPostgres } from "@postrider/kit-postgres";
+import { closedAtEnd, type Serving, startServing } from "@postrider/kit-serving";
+import { createRegistry, type Logger } from "@postrider/kit-telemetry";
+import type { SubscriptionConfig } from "./config.ts";
+import { createSubscription } from "./create-subscription.ts";
+import { postgresSubscriptionSchema, type SubscriptionSchema } from "./store/subscription-schema.ts";
+
+/** Room for the largest schema and its examples. */
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+
+export interface ServeSubscriptionDeps {
+  readonly config: SubscriptionConfig;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Cryptographically strong. */
+  readonly randomBytes: (count: number) => Uint8Array;
+}
+
+/** The subscription service as a process of its own, on PostgreSQL. @throws Error in one line when it can't start */
+export async function serveSubscription(deps: ServeSubscriptionDeps): Promise<Serving> {
+  const { config, logger, clock, randomBytes } = deps;
+  const postgres = await openPostgres({
+    url: config.databaseUrl,
+    schema: [...postgresEventStoreSchema, ...postgresSubscriptionSchema],
+    applicationName: "postrider-subscription",
+  });
+  const policy = createEgressPolicy({ allowedRanges: config.egressAllow, allowHttp: true, ports: "any" });
+  const { services } = createSubscription({
+    store: openPostgresEventStore({ postgres }),
+    database: createPostgresKysely<SubscriptionSchema>(postgres),
+    checkUrl: (url) => policy.checkUrl(url)?.message,
+    clock,
+    randomBytes,
+  });
+  return startServing({
+    grpc: { address: config.grpcAddress, services, maxMessageBytes: MAX_MESSAGE_BYTES },
+    admin: { address: config.adminAddress, registry: createRegistry() },
+    services: [closedAtEnd("database", postgres.close)],
+    ...{ logger, clock, graceMs: config.graceMs },
+  });
+}

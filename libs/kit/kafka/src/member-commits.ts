@@ -1,0 +1,103 @@
+import { type Cancel, type Clock, pause } from "@postrider/kit-lifecycle";
+import { commitOnce } from "./group-positions.ts";
+import { createKafkaError, describeFailure, isLostGeneration, isRefusal } from "./kafka-failure.ts";
+import type { NoticeSink } from "./kafka-notice.ts";
+import type { GroupPosition } from "./kafka.ts";
+import type { ConsumerGroup } from "./kafkajs-internals.ts";
+import { findCoordinatorAgain, mayHaveMoved } from "./mends/dead-coordinator.ts";
+import type { Names } from "./names.ts";
+
+/** How long a commit is tried. The next one commits more. */
+const MAX_COMMIT_MS = 5_000;
+/** How long a join waits for the commit before it: the others wait for this member. */
+const MAX_LAST_COMMIT_MS = 1_000;
+const RETRY_MS = 100;
+
+export interface MemberCommitsOptions {
+  /** The group's name, for messages. */
+  readonly group: string;
+  readonly names: Names;
+  readonly clock: Clock;
+  readonly onNotice: NoticeSink;
+  /** Undefined while not a member. */
+  readonly findGroup: () => ConsumerGroup | undefined;
+  /** While partitions are shared out anew nothing is committed. */
+  readonly isJoining: () => boolean;
+  /** Whether the owner has this partition, by its topic's name in the cluster. */
+  readonly isOwned: (topic: string, partition: number) => boolean;
+}
+
+/** The commits of a member, one after another: an older position must not overtake. */
+export class MemberCommits {
+  readonly #options: MemberCommitsOptions;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(options: MemberCommitsOptions) {
+    this.#options = options;
+  }
+
+  /** Durable when it resolves. @throws {KafkaError} */
+  async commit(positions: readonly GroupPosition[]): Promise<void> {
+    const done = this.#last.then(async () => this.#commit(positions));
+    this.#last = done.catch(() => undefined);
+    await done;
+  }
+
+  /** Resolves when those that are out have ended. */
+  async settle(): Promise<void> {
+    await this.#last;
+  }
+
+  /** One short try before partitions may move. Never throws: what was not committed comes again. */
+  async commitBeforeJoin(group: ConsumerGroup, positions: readonly GroupPosition[]): Promise<void> {
+    const { clock, onNotice, group: name } = this.#options;
+    const own = this.#ownPositions(positions);
+    if (own.length === 0) return;
+    let cancel: Cancel = () => undefined;
+    const late = new Promise<never>((_, reject) => {
+      cancel = clock.after(MAX_LAST_COMMIT_MS, () => {
+        reject(new Error(`no answer within ${MAX_LAST_COMMIT_MS} ms`));
+      });
+    });
+    try {
+      await Promise.race([commitOnce(group, own), late]);
+    } catch (error) {
+      onNotice({
+        kind: "commit_failed",
+        message: `group ${name}: the commit before partitions move failed, some records come again: ${describeFailure(error)}`,
+        facts: { group: name },
+      });
+    } finally {
+      cancel();
+    }
+  }
+
+  async #commit(positions: readonly GroupPosition[]): Promise<void> {
+    const { group: name, clock, findGroup, isJoining } = this.#options;
+    const sinceMs = clock.nowMs();
+    for (;;) {
+      const group = findGroup();
+      const own = this.#ownPositions(positions);
+      if (own.length === 0 || group === undefined) return;
+      try {
+        if (isJoining()) throw new Error("partitions are being shared out anew");
+        await commitOnce(group, own);
+        return;
+      } catch (error) {
+        const isLate = clock.nowMs() - sinceMs > MAX_COMMIT_MS;
+        if (isLate || isLostGeneration(error) || isRefusal(error))
+          throw createKafkaError(`group ${name}: commit`, error);
+        if (mayHaveMoved(error)) await findCoordinatorAgain(group);
+        await pause(clock, RETRY_MS, new AbortController().signal);
+      }
+    }
+  }
+
+  /** Those of partitions that are here, as the cluster calls them. A member may commit for others, too: Kafka does not look. */
+  #ownPositions(positions: readonly GroupPosition[]): GroupPosition[] {
+    const { names, isOwned } = this.#options;
+    return positions
+      .map((position) => ({ ...position, topic: names.toCluster(position.topic) }))
+      .filter(({ topic, partition }) => isOwned(topic, partition));
+  }
+}

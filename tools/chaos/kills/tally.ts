@@ -1,0 +1,130 @@
+// What was promised and what came: every accepted event, every request of every delivery, with times.
+import { createWatchers } from "@postrider/testing";
+
+/** One request that a receiver got. */
+interface Receipt {
+  readonly atMs: number;
+  /** Answered with 200; anything else asks for a retry. */
+  readonly isTaken: boolean;
+}
+
+export interface EventFate {
+  readonly id: string;
+  readonly tenantId: string;
+  /** Undefined as long as nobody promised anything. */
+  acceptedAtMs?: number;
+  /** By subscription, in the order of arrival. */
+  readonly receipts: Map<string, Receipt[]>;
+}
+
+/** A delivery that had been taken already. */
+export interface Repetition {
+  readonly fate: EventFate;
+  readonly subscription: string;
+  readonly atMs: number;
+}
+
+export interface Loss {
+  readonly id: string;
+  readonly subscription: string;
+  readonly acceptedAtMs: number;
+}
+
+export interface Tally {
+  readonly accepted: () => number;
+  /** Deliveries that were taken at least once. */
+  readonly received: () => number;
+  /** Deliveries that are due: accepted events by the subscriptions of their tenants. */
+  readonly promised: () => number;
+  readonly repetitions: readonly Repetition[];
+  /** The longest time without a receipt that ends or lasts after `sinceMs`. */
+  readonly longestGapMs: (sinceMs: number, untilMs: number) => number;
+  readonly noteAccepted: (event: { readonly id: string; readonly tenantId: string }, atMs: number) => void;
+  readonly noteReceipt: (subscription: string, id: string, receipt: Receipt) => void;
+  readonly findLost: () => readonly Loss[];
+  /** Resolves when every promised delivery was taken. @throws Error that names some that were not */
+  readonly untilAllReceived: (deadlineMs: number) => Promise<void>;
+}
+
+/** @param subscriptions those of each tenant, by name */
+export function createTally(subscriptions: Readonly<Record<string, readonly string[]>>): Tally {
+  const fates = new Map<string, EventFate>();
+  const repetitions: Repetition[] = [];
+  const gaps: { readonly fromMs: number; readonly toMs: number }[] = [];
+  const watchers = createWatchers();
+  let [accepted, promised, received, missing] = [0, 0, 0, 0];
+  let lastReceiptMs: number | undefined;
+
+  function fateOf(id: string, tenantId: string): EventFate {
+    let fate = fates.get(id);
+    if (!fate) fates.set(id, (fate = { id, tenantId, receipts: new Map() }));
+    return fate;
+  }
+
+  function noteGap(atMs: number): void {
+    if (lastReceiptMs !== undefined && atMs - lastReceiptMs > NOTABLE_GAP_MS) {
+      gaps.push({ fromMs: lastReceiptMs, toMs: atMs });
+    }
+    lastReceiptMs = atMs;
+  }
+
+  function findLost(): readonly Loss[] {
+    return [...fates.values()].flatMap(({ id, tenantId, acceptedAtMs, receipts }) =>
+      acceptedAtMs === undefined
+        ? []
+        : (subscriptions[tenantId] ?? []).flatMap((subscription) =>
+            isTaken(receipts.get(subscription)) ? [] : [{ id, subscription, acceptedAtMs }],
+          ),
+    );
+  }
+
+  return {
+    accepted: () => accepted,
+    received: () => received,
+    promised: () => promised,
+    repetitions,
+    longestGapMs: (sinceMs, untilMs) => {
+      const last = { fromMs: lastReceiptMs ?? sinceMs, toMs: untilMs };
+      const within = [...gaps, last].filter(({ toMs, fromMs }) => toMs >= sinceMs && fromMs <= untilMs);
+      return Math.max(0, ...within.map(({ fromMs, toMs }) => Math.min(toMs, untilMs) - fromMs));
+    },
+    noteAccepted: ({ id, tenantId }, atMs) => {
+      const fate = fateOf(id, tenantId);
+      if (fate.acceptedAtMs !== undefined) return;
+      fate.acceptedAtMs = atMs;
+      accepted++;
+      for (const subscription of subscriptions[tenantId] ?? []) {
+        promised++;
+        if (!isTaken(fate.receipts.get(subscription))) missing++;
+      }
+    },
+    noteReceipt: (subscription, id, receipt) => {
+      noteGap(receipt.atMs);
+      const tenantId = Object.keys(subscriptions).find((tenant) => subscriptions[tenant]?.includes(subscription));
+      const fate = fateOf(id, tenantId ?? "");
+      const receipts = fate.receipts.get(subscription) ?? [];
+      fate.receipts.set(subscription, receipts);
+      if (isTaken(receipts)) repetitions.push({ fate, subscription, atMs: receipt.atMs });
+      else if (receipt.isTaken) {
+        received++;
+        if (fate.acceptedAtMs !== undefined) missing--;
+      }
+      receipts.push(receipt);
+      if (missing === 0) watchers.changed();
+    },
+    findLost,
+    untilAllReceived: async (deadlineMs) =>
+      watchers.waitUntil(
+        () => missing === 0,
+        () => `${missing} deliveries are missing, such as ${JSON.stringify(findLost().slice(0, 3))}`,
+        deadlineMs,
+      ),
+  };
+}
+
+/** Shorter ones are no news at hundreds of receipts a second. */
+const NOTABLE_GAP_MS = 100;
+
+function isTaken(receipts: readonly Receipt[] | undefined): boolean {
+  return receipts?.some((receipt) => receipt.isTaken) ?? false;
+}
