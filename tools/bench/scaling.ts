@@ -32,14 +32,17 @@ export async function compareSubscriptions(running: Running, target: Target): Pr
     };
     await createSubscriptions({ address: platform.subscriptionAddress, callbackUrl, tenants, onProgress });
   };
-  const load = { maxAhead: settings.maxAhead };
+  const deliverToAll = async (): Promise<unknown> =>
+    deliverEvents(running, { maxEvents: many, maxAhead: settings.maxAhead, tenants: many });
   // The first one is there already.
   await create([1, few]);
   say(`sustained, ${few} subscriptions …`);
   const before = await measureSustained(running, settings, few);
   say(`creating ${many} subscriptions …`);
   const createdMs = await takeTime(() => create([few, many]));
-  const firstEventsMs = await takeTime(() => deliverEvents(running, { ...load, maxEvents: many, tenants: many }));
+  const firstEventsMs = await takeTime(deliverToAll);
+  // Lookups that were put off are made by now, so that what is measured is what a delivery costs from then on.
+  await deliverToAll();
   say(`sustained, ${many} subscriptions …`);
   const measured = await measureSustained(running, settings, many);
   say(`sustained, ${few} subscriptions again …`);

@@ -3,8 +3,9 @@
 import { DeadLetter } from "@postrider/contracts/postrider/log/v1/delivery";
 import { findStack, type Receiver, startReceiver } from "@postrider/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DEAD_LETTERS, EVENTS, QUARANTINE, type TopicRecord } from "./platform/kafka-view.ts";
+import { DEAD_LETTERS, EVENTS, QUARANTINE } from "./platform/kafka-view.ts";
 import { openPlatform, type Platform } from "./platform/open-platform.ts";
+import type { TopicRecord } from "./platform/read-topic.ts";
 import { countReceipts, eventIdOf, untilReceived } from "./platform/receipts.ts";
 
 const stack = findStack();
@@ -26,7 +27,7 @@ describe.skipIf(stack === undefined)("the events topic", () => {
 
   /** Headers of a CloudEvent in Kafka's binary mode; undefined leaves one out. */
   function cloudEvent(id: string, changes: Readonly<Record<string, string | undefined>> = {}): Record<string, string> {
-    const all = {
+    const all: Record<string, string | undefined> = {
       ce_specversion: "1.0",
       ce_id: id,
       ce_type: "order_paid",

@@ -26,10 +26,14 @@ export async function serveSubscription(deps: ServeSubscriptionDeps): Promise<Se
     url: config.databaseUrl,
     schema: [...postgresEventStoreSchema, ...postgresSubscriptionSchema],
     applicationName: "postrider-subscription",
+    onNotice: (message) => {
+      logger.warn(message);
+    },
+    clock,
   });
   const policy = createEgressPolicy({ allowedRanges: config.egressAllow, allowHttp: true, ports: "any" });
   const { services } = createSubscription({
-    store: openPostgresEventStore({ postgres }),
+    store: openPostgresEventStore({ postgres, clock }),
     database: createPostgresKysely<SubscriptionSchema>(postgres),
     checkUrl: (url) => policy.checkUrl(url)?.message,
     clock,

@@ -1,10 +1,8 @@
 // Load, kills, and the question whether every promise was kept.
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { KafkaCluster } from "../../stack/start-kafka.ts";
-import { startKafka } from "../../stack/start-kafka.ts";
-import type { PostgresServer } from "../../stack/start-postgres.ts";
-import { startPostgres } from "../../stack/start-postgres.ts";
+import { type KafkaCluster, startKafka } from "../../stack/start-kafka.ts";
+import { type PostgresServer, startPostgres } from "../../stack/start-postgres.ts";
 import { connectPlatform } from "../platform/client.ts";
 import { openPlatform, type Platform } from "../platform/open-platform.ts";
 import { judgeRun, type KillRecord, type RunResult } from "./judge-run.ts";
@@ -15,7 +13,7 @@ import { FAN_OUT, SHARES, SLOWEST_ANSWER_MS, startReceivers, SUBSCRIPTIONS } fro
 import { createTally, type Tally } from "./tally.ts";
 import { describeOutcome, findWhereabouts } from "./whereabouts.ts";
 import { untilCaughtUp, untilReplicated } from "./until-recovered.ts";
-import { createVictims, KILL_KINDS, type KillKind, type Victims } from "./victims.ts";
+import { createVictims, type KillKind, type Victims } from "./victims.ts";
 
 export interface ChaosOptions {
   /** Kills go on for so long; undefined: each kind once, and no more. */
@@ -157,5 +155,3 @@ async function killOnce(kind: KillKind, { servers, options, random, tally, victi
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
-
-const ALL_KINDS = KILL_KINDS;

@@ -1,5 +1,6 @@
 // What was promised and what came: every accepted event, every request of every delivery, with times.
 import { createWatchers } from "@postrider/testing";
+import { createGapWatch } from "./gap-watch.ts";
 
 /** One request that a receiver got. */
 interface Receipt {
@@ -50,22 +51,14 @@ export interface Tally {
 export function createTally(subscriptions: Readonly<Record<string, readonly string[]>>): Tally {
   const fates = new Map<string, EventFate>();
   const repetitions: Repetition[] = [];
-  const gaps: { readonly fromMs: number; readonly toMs: number }[] = [];
+  const gaps = createGapWatch();
   const watchers = createWatchers();
   let [accepted, promised, received, missing] = [0, 0, 0, 0];
-  let lastReceiptMs: number | undefined;
 
   function fateOf(id: string, tenantId: string): EventFate {
     let fate = fates.get(id);
     if (!fate) fates.set(id, (fate = { id, tenantId, receipts: new Map() }));
     return fate;
-  }
-
-  function noteGap(atMs: number): void {
-    if (lastReceiptMs !== undefined && atMs - lastReceiptMs > NOTABLE_GAP_MS) {
-      gaps.push({ fromMs: lastReceiptMs, toMs: atMs });
-    }
-    lastReceiptMs = atMs;
   }
 
   function findLost(): readonly Loss[] {
@@ -83,11 +76,7 @@ export function createTally(subscriptions: Readonly<Record<string, readonly stri
     received: () => received,
     promised: () => promised,
     repetitions,
-    longestGapMs: (sinceMs, untilMs) => {
-      const last = { fromMs: lastReceiptMs ?? sinceMs, toMs: untilMs };
-      const within = [...gaps, last].filter(({ toMs, fromMs }) => toMs >= sinceMs && fromMs <= untilMs);
-      return Math.max(0, ...within.map(({ fromMs, toMs }) => Math.min(toMs, untilMs) - fromMs));
-    },
+    longestGapMs: gaps.longestMs,
     noteAccepted: ({ id, tenantId }, atMs) => {
       const fate = fateOf(id, tenantId);
       if (fate.acceptedAtMs !== undefined) return;
@@ -99,7 +88,7 @@ export function createTally(subscriptions: Readonly<Record<string, readonly stri
       }
     },
     noteReceipt: (subscription, id, receipt) => {
-      noteGap(receipt.atMs);
+      gaps.note(receipt.atMs);
       const tenantId = Object.keys(subscriptions).find((tenant) => subscriptions[tenant]?.includes(subscription));
       const fate = fateOf(id, tenantId ?? "");
       const receipts = fate.receipts.get(subscription) ?? [];
@@ -121,9 +110,6 @@ export function createTally(subscriptions: Readonly<Record<string, readonly stri
       ),
   };
 }
-
-/** Shorter ones are no news at hundreds of receipts a second. */
-const NOTABLE_GAP_MS = 100;
 
 function isTaken(receipts: readonly Receipt[] | undefined): boolean {
   return receipts?.some((receipt) => receipt.isTaken) ?? false;

@@ -1,6 +1,8 @@
 // What tests and chaos see of a platform's Kafka, through a plain client: nothing of the platform's own code is asked
 // how the platform is doing.
-import { AssignerProtocol, type Consumer, Kafka, logLevel, Partitioners } from "kafkajs";
+import { randomUUID } from "node:crypto";
+import { type Admin, AssignerProtocol, Kafka, logLevel, Partitioners } from "kafkajs";
+import { readTopic, type TopicRecord } from "./read-topic.ts";
 
 /** Where the platform's dispatchers stand in one partition. */
 export interface PartitionLag {
@@ -10,15 +12,6 @@ export interface PartitionLag {
   readonly endOffset: number;
   /** The offset to read next; 0 when nothing is committed. */
   readonly committedOffset: number;
-}
-
-export interface TopicRecord {
-  readonly partition: number;
-  readonly offset: number;
-  readonly key: string | undefined;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly value: Buffer;
-  readonly appendedAtMs: number;
 }
 
 interface NewRecord {
@@ -46,6 +39,14 @@ export interface KafkaView {
   readonly close: () => Promise<void>;
 }
 
+interface PartitionState {
+  readonly topic: string;
+  readonly partition: number;
+  readonly leader: number;
+  readonly replicas: number;
+  readonly inSync: number;
+}
+
 export interface KafkaViewOptions {
   readonly brokers: string;
   /** In front of the platform's topics and groups. */
@@ -58,7 +59,6 @@ export const DEAD_LETTERS = "postrider.dead-letters";
 export const QUARANTINE = "postrider.quarantine";
 const GROUP = "dispatcher";
 const OFFSETS = "__consumer_offsets";
-const READ_ALL_MS = 30_000;
 
 /** Names of topics are given and returned without the prefix. */
 export async function openKafkaView({ brokers, topicPrefix }: KafkaViewOptions): Promise<KafkaView> {
@@ -73,16 +73,30 @@ export async function openKafkaView({ brokers, topicPrefix }: KafkaViewOptions):
   const admin = kafka.admin();
   await admin.connect();
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
-  let isProducing: Promise<void> | undefined;
-  const named = (topic: string): string => `${topicPrefix}${topic}`;
-  const groupId = named(GROUP);
+  let producing: Promise<void> | undefined;
+  return {
+    ...createClusterView(admin, topicPrefix),
+    ...createGroupView(admin, topicPrefix),
+    readAll: async (topic) => {
+      const ends = await admin.fetchTopicOffsets(`${topicPrefix}${topic}`);
+      const consumer = kafka.consumer({ groupId: `${topicPrefix}chaos-${randomUUID()}` });
+      return await readTopic(consumer, `${topicPrefix}${topic}`, ends);
+    },
+    append: async (topic, records) => {
+      await (producing ??= producer.connect());
+      const messages = records.map(({ key, headers, value }) => ({ key: key ?? null, headers: { ...headers }, value }));
+      await producer.send({ topic: `${topicPrefix}${topic}`, messages, acks: -1 });
+    },
+    close: async () => {
+      await Promise.all([admin.disconnect(), producing?.then(async () => producer.disconnect())]);
+    },
+  };
+}
 
-  async function describe(topics: readonly string[]): ReturnType<typeof describeTopics> {
-    return await describeTopics(topics);
-  }
-  async function describeTopics(
-    topics: readonly string[],
-  ): Promise<readonly { topic: string; partition: number; leader: number; replicas: number; inSync: number }[]> {
+type ClusterView = Pick<KafkaView, "findLeader" | "findCoordinator" | "findUnderReplicated" | "deleteTopics">;
+
+function createClusterView(admin: Admin, topicPrefix: string): ClusterView {
+  async function describe(topics: readonly string[]): Promise<readonly PartitionState[]> {
     const { topics: found } = await admin.fetchTopicMetadata({ topics: [...topics] });
     return found.flatMap(({ name, partitions }) =>
       partitions.map(({ partitionId, leader, replicas, isr }) => ({
@@ -91,106 +105,56 @@ export async function openKafkaView({ brokers, topicPrefix }: KafkaViewOptions):
       })),
     );
   }
+  async function findLeader(topic: string, choose: (partitions: number) => number): Promise<number> {
+    const partitions = await describe([topic]);
+    const wanted = choose(partitions.length);
+    const found = partitions.find(({ partition }) => partition === wanted);
+    if (!found) throw new Error(`${topic} has no partition ${wanted}`);
+    return found.leader;
+  }
   async function findTopics(): Promise<readonly string[]> {
-    return (await admin.listTopics()).filter((topic) => topic.startsWith(topicPrefix) && !topic.startsWith("__"));
+    return (await admin.listTopics()).filter((topic) => topic.startsWith(topicPrefix) && topic !== OFFSETS);
   }
-  async function findLags(): Promise<readonly PartitionLag[]> {
-    const topic = named(EVENTS);
-    const [ends, [committed]] = await Promise.all([
-      admin.fetchTopicOffsets(topic),
-      admin.fetchOffsets({ groupId, topics: [topic] }),
-    ]);
-    return ends.map(({ partition, high }) => {
-      const position = committed?.partitions.find((candidate) => candidate.partition === partition);
-      const committedOffset = Math.max(0, Number(position?.offset ?? 0));
-      return { topic: EVENTS, partition, endOffset: Number(high), committedOffset };
-    });
-  }
-
   return {
-    findLeader: async (topic, partition) => {
-      const found = (await describe([named(topic)])).find((candidate) => candidate.partition === partition);
-      if (!found) throw new Error(`${named(topic)} has no partition ${partition}`);
-      return found.leader;
-    },
-    findCoordinator: async () => {
-      const partitions = await describe([OFFSETS]);
-      const wanted = coordinatingPartition(groupId, partitions.length);
-      const found = partitions.find(({ partition }) => partition === wanted);
-      if (!found) throw new Error(`${OFFSETS} has no partition ${wanted}`);
-      return found.leader;
-    },
+    findLeader: async (topic, partition) => findLeader(`${topicPrefix}${topic}`, () => partition),
+    findCoordinator: async () =>
+      findLeader(OFFSETS, (partitions) => coordinatingPartition(`${topicPrefix}${GROUP}`, partitions)),
     findUnderReplicated: async () => {
       const partitions = await describe([...(await findTopics()), OFFSETS]);
       const lacking = partitions.filter(({ replicas, inSync, leader }) => inSync < replicas || leader < 0);
       return lacking.map(({ topic, partition }) => `${topic}/${partition}`);
     },
-    findLags,
+    deleteTopics: async () => {
+      const topics = await findTopics();
+      if (topics.length > 0) await admin.deleteTopics({ topics: [...topics] });
+    },
+  };
+}
+
+function createGroupView(admin: Admin, topicPrefix: string): Pick<KafkaView, "findLags" | "findAssignment"> {
+  const [groupId, topic] = [`${topicPrefix}${GROUP}`, `${topicPrefix}${EVENTS}`];
+  return {
+    findLags: async () => {
+      const [ends, [committed]] = await Promise.all([
+        admin.fetchTopicOffsets(topic),
+        admin.fetchOffsets({ groupId, topics: [topic] }),
+      ]);
+      return ends.map(({ partition, high }) => {
+        const position = committed?.partitions.find((candidate) => candidate.partition === partition);
+        const committedOffset = Math.max(0, Number(position?.offset ?? 0));
+        return { topic: EVENTS, partition, endOffset: Number(high), committedOffset };
+      });
+    },
     findAssignment: async () => {
       const { groups } = await admin.describeGroups([groupId]);
       return new Map(
         (groups[0]?.members ?? []).map(({ memberId, memberAssignment }) => {
           const assignment = AssignerProtocol.MemberAssignment.decode(memberAssignment);
-          return [memberId, [...(assignment?.assignment[named(EVENTS)] ?? [])].sort((a, b) => a - b)];
+          return [memberId, [...(assignment?.assignment[topic] ?? [])].sort((a, b) => a - b)];
         }),
       );
     },
-    readAll: async (topic) => {
-      const ends = await admin.fetchTopicOffsets(named(topic));
-      const consumer = kafka.consumer({ groupId: named(`chaos-${crypto.randomUUID()}`) });
-      return await readUntil(consumer, named(topic), ends);
-    },
-    append: async (topic, records) => {
-      await (isProducing ??= producer.connect());
-      const messages = records.map(({ key, headers, value }) => ({ key: key ?? null, headers: { ...headers }, value }));
-      await producer.send({ topic: named(topic), messages, acks: -1 });
-    },
-    deleteTopics: async () => {
-      const topics = await findTopics();
-      if (topics.length > 0) await admin.deleteTopics({ topics: [...topics] });
-    },
-    close: async () => {
-      await Promise.all([admin.disconnect(), isProducing?.then(async () => producer.disconnect())]);
-    },
   };
-}
-
-type Ends = readonly { readonly partition: number; readonly low: string; readonly high: string }[];
-
-/** Reads from the beginning up to what were the ends when it was asked. */
-async function readUntil(consumer: Consumer, topic: string, ends: Ends): Promise<readonly TopicRecord[]> {
-  const unread = new Map(ends.flatMap(({ partition, low, high }) => (low === high ? [] : [[partition, Number(high)]])));
-  const records: TopicRecord[] = [];
-  if (unread.size === 0) return records;
-  await consumer.connect();
-  try {
-    await consumer.subscribe({ topic, fromBeginning: true });
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(new Error(`${topic} was not read within ${READ_ALL_MS} ms: ${JSON.stringify([...unread])}`));
-      }, READ_ALL_MS);
-      const run = consumer.run({
-        autoCommit: false,
-        eachMessage: async ({ partition, message }) => {
-          const { offset, key, headers = {}, value, timestamp } = message;
-          const texts = Object.entries(headers).map(([name, text]) => [name, String(text)]);
-          records.push({
-            ...{ partition, offset: Number(offset), key: key?.toString(), headers: Object.fromEntries(texts) },
-            ...{ value: value ?? Buffer.alloc(0), appendedAtMs: Number(timestamp) },
-          });
-          if (Number(offset) + 1 >= (unread.get(partition) ?? Infinity)) unread.delete(partition);
-          if (unread.size > 0) return Promise.resolve();
-          clearTimeout(timer);
-          resolve();
-          return Promise.resolve();
-        },
-      });
-      run.catch(reject);
-    });
-  } finally {
-    await consumer.disconnect();
-  }
-  return records;
 }
 
 /** As the broker finds it: org.apache.kafka.common.utils.Utils.abs of Java's hash of the group's id, by the partitions. */

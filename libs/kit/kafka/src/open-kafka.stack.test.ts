@@ -55,7 +55,8 @@ describe.skipIf(stack === undefined)("topics", () => {
 });
 
 async function makeTopic(topic: string): Promise<void> {
-  const admin = new (loadKafkajs().Kafka)({ brokers, logLevel: 0 }).admin();
+  const { Kafka: Client, logLevel } = loadKafkajs();
+  const admin = new Client({ brokers, logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
   await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: 1, replicationFactor: 1 }] });
   await admin.disconnect();
@@ -64,7 +65,6 @@ async function makeTopic(topic: string): Promise<void> {
 /** A member that takes everything and says what it has. */
 function join(kafka: Kafka, watchers: ReturnType<typeof createWatchers>) {
   const member = kafka.group({ group: "g", topics: ["events"] });
-  const stopping = new AbortController();
   const has = new Set<number>();
   const announced: number[] = [];
   const values: string[] = [];
@@ -93,10 +93,10 @@ function join(kafka: Kafka, watchers: ReturnType<typeof createWatchers>) {
           ...{ topic: "events", partition, offset: next.get(partition) ?? 0, metadata: "m" },
         })),
     },
-    stopping.signal,
+    new AbortController().signal,
   );
   run.catch(() => undefined);
-  return { member, has, announced, values, stop: () => stopping.abort() };
+  return { member, has, announced, values };
 }
 
 describe.skipIf(stack === undefined)("members of a group", () => {

@@ -180,7 +180,8 @@ describe.skipIf(stack === undefined)("PostgreSQL", () => {
       const watchers = createWatchers();
       const { postgres, killConnections } = await openEmpty({
         onNotice: (message) => {
-          notices.push(message);
+          // A server for tests may have settings that are told too.
+          if (message.startsWith("lost an idle connection")) notices.push(message);
           watchers.changed();
         },
       });
@@ -190,7 +191,6 @@ describe.skipIf(stack === undefined)("PostgreSQL", () => {
         () => notices.length === 2,
         () => `${notices.length} notices`,
       );
-      expect(notices[0]).toContain("lost an idle connection");
       await insert(postgres, "a");
       expect(await readNames(postgres)).toEqual(["a"]);
     });

@@ -47,10 +47,14 @@ export interface KafkaDeferredOptions {
  * tiers with a delay may take half of the room, so that what they hold for 30 s never stops the first tier, whose tasks
  * are due sooner. What waits in the tiers takes no memory, however much it is.
  *
+ * Load: what can't be held is copied once per tier on its way down, and in its last 30 s, while more is due than there is
+ * room for, every 5 s. What is due now waits behind what came to the first tier before it, which is due within 5 s.
+ *
  * Time: due times are compared with our clock; maturity is the broker's time of the append (LogAppendTime) plus the
- * delay, compared with our clock too. A broker that is ahead makes tasks late by as much as it is; one that is behind
- * makes them mature early, which costs moves and is never early for the task. Keep clocks within a second; more is
- * told (`clock_skew`). A member whose clock is ahead hands out early by that.
+ * delay, compared with our clock too. A broker that is ahead makes tasks late by as much as it is. One that is behind
+ * makes them mature early, which is never early for the task, but costs moves, and no end of them if it is behind by as
+ * much as a tier's delay. Keep clocks within a second; more is told (`clock_skew`). A member whose clock is ahead hands
+ * out early by that.
  *
  * Failures: while the broker is away, what is held is handed out, moves are tried again, and nothing of them is finished
  * before; they then go to the tier that fits by then. An append whose answer was lost makes a task stand twice, and be
