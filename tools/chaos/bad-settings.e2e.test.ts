@@ -92,11 +92,6 @@ describe.skipIf(stack === undefined)("a service does not start", () => {
   }
 
   describe.each(["ingest", "dispatcher"] as const)("%s", (name) => {
-    test.concurrent("where no broker answers", async () => {
-      const environment = onKafka({ POSTRIDER_KAFKA_BROKERS: NOBODY });
-      await expectRefusal(name, environment, /POSTRIDER_KAFKA_BROKERS/, /127\.0\.0\.1:1/);
-    });
-
     test.concurrent("on fewer brokers than copies are wanted", async () => {
       const environment = onKafka({
         POSTRIDER_KAFKA_REPLICATION: "3",

@@ -136,39 +136,6 @@ describe.skipIf(stack === undefined)("dispatchers", () => {
     await untilShared(2);
   });
 
-  test("one that is told to stop says so, ends what is out, and exits with 0", async () => {
-    receiver.answer({ status: 200, delayMs: 300 });
-    const load = startSteadyLoad({
-      ...{ client: platform.client, tenantId: "acme", perSecond: PER_SECOND, idPrefix: "draining" },
-    });
-    await receiver.waitFor(
-      (requests) => requests.filter((r) => eventIdOf(r).startsWith("draining")).length > PER_SECOND,
-    );
-    const [leaving] = running.splice(-1);
-    if (!leaving) throw new Error("no dispatcher is left");
-    const toldAtMs = Date.now();
-    const ending = leaving.stop("SIGTERM");
-    const answers: string[] = [];
-    // Asked until it is gone; `fetch` fails then.
-    const asking = (async () => {
-      for (;;) {
-        const answer = await fetch(`http://${leaving.adminAddress}/readyz`);
-        answers.push(`${answer.status} ${await answer.text()}`);
-        await sleep(10);
-      }
-    })().catch(() => undefined);
-    expect(await ending).toEqual({ code: 0, signal: null });
-    await asking;
-    expect(answers.at(-1)).toBe("503 stopping");
-    await untilShared(1);
-    await sleep(500);
-    await load.stop();
-    await untilReceived(receiver, load.accepted);
-    await untilAttended();
-    expect(findForgotten([toldAtMs])).toEqual([]);
-    console.log(`exit after SIGTERM with ${answers.length} probes, ${countRepeated(receiver)} repeated in all`);
-  });
-
   async function ownersOfPartitions(): Promise<ReadonlyMap<number, string>> {
     const assignment = await platform.kafka.findAssignment();
     return new Map(

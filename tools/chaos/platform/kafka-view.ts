@@ -57,7 +57,7 @@ export const EVENTS = "postrider.events";
 export const ATTEMPTS = "postrider.attempts";
 export const DEAD_LETTERS = "postrider.dead-letters";
 export const QUARANTINE = "postrider.quarantine";
-const GROUP = "dispatcher";
+const GROUP = "dispatcher.postrider.events";
 const OFFSETS = "__consumer_offsets";
 
 /** Names of topics are given and returned without the prefix. */
