@@ -11,7 +11,8 @@ import { deliverEvents, measureBareLoop, measurePaced, measureSustained, type Pa
 import { type MoreFlags, type Platform, startPlatform } from "./platform.ts";
 import { createProfiledRun, monotonicUs } from "./profile.ts";
 import type { PublisherNotice } from "./protocol.ts";
-import { createResult, type Measured, type Result } from "./report.ts";
+import type { Measured } from "./measured.ts";
+import { createResult, type Result } from "./report.ts";
 import { compareDispatchers, compareSubscriptions } from "./scaling.ts";
 import { parseSettings, type Profiled, type Settings, usage } from "./settings.ts";
 import { formatTable } from "./table.ts";

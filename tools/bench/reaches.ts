@@ -1,6 +1,6 @@
 // The figures that the project wants to reach, and whether a run does.
 import { median } from "./measure.ts";
-import type { Measured } from "./report.ts";
+import type { Measured } from "./measured.ts";
 import { dispatcherCpuUs } from "./scaling.ts";
 import type { On } from "./settings.ts";
 

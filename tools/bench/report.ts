@@ -1,23 +1,9 @@
 // The result of a run as a record for programs.
 import { cpus, release, totalmem, type } from "node:os";
-import { median, type MemorySeries } from "./measure.ts";
-import type { Paced, Sustained, Throughput } from "./phases.ts";
+import { median } from "./measure.ts";
+import type { Measured } from "./measured.ts";
 import { findShare, judgeReaches, type Reach } from "./reaches.ts";
-import type { MoreDispatchers, MoreSubscriptions } from "./scaling.ts";
 import type { Settings } from "./settings.ts";
-
-/** What was measured; phases that there were not are left out. */
-export interface Measured {
-  /** Before and after the platform. */
-  readonly bareLoop: readonly Throughput[];
-  /** From the start of each process of the platform until it was ready. */
-  readonly readyMs?: Readonly<Record<string, number>>;
-  readonly sustained?: Sustained;
-  readonly paced: readonly Paced[];
-  readonly memory?: { readonly events: number; readonly processes: Readonly<Record<string, MemorySeries>> };
-  readonly subscriptions?: MoreSubscriptions;
-  readonly dispatchers?: MoreDispatchers;
-}
 
 export interface Result extends Measured {
   /** Of this record's shape. */

@@ -1,16 +1,10 @@
 // A service of Postrider in a process of its own, as operators run it: its main file, and settings by environment.
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
-import { createWatchers } from "@postrider/testing";
+import { type Exit, watchProcess } from "@postrider/testing";
 import { root } from "../walls/workspace.ts";
 
 export type ServiceName = "ingest" | "subscription" | "dispatcher" | "standalone";
-
-/** How a process ended. */
-interface Exit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
 
 export interface ServiceProcess {
   readonly name: ServiceName;
@@ -47,47 +41,13 @@ const KEPT_CHARS = 20_000;
 export async function startService({ name, environment, nodeArguments = [] }: ServiceOptions): Promise<ServiceProcess> {
   const startedMs = performance.now();
   const child = spawnService({ name, environment, nodeArguments });
-  const watchers = createWatchers();
-  let output = "";
-  let exit: Exit | undefined;
-  const read = (chunk: Buffer): void => {
-    output = (output + chunk.toString()).slice(-KEPT_CHARS);
-    watchers.changed();
-  };
-  child.stdout?.on("data", read);
-  child.stderr?.on("data", read);
-  // What started it may fail half way, and must not leave it running.
-  const kill = (): void => {
-    child.kill("SIGKILL");
-  };
-  process.once("exit", kill);
-  child.once("exit", (code, signal) => {
-    process.removeListener("exit", kill);
-    exit = { code, signal };
-    watchers.changed();
-  });
-  let addresses: readonly (string | undefined)[] | undefined;
-  await watchers.waitUntil(
-    () => (addresses ??= READY.exec(output)?.slice(1)) !== undefined || exit !== undefined,
-    () => `${name} was not ready; its last words:\n${output}`,
-    READY_DEADLINE_MS,
-  );
-  if (!addresses) throw new Error(`${name} ended before it was ready; its last words:\n${output}`);
+  const watched = watchProcess(child, { name, keptChars: KEPT_CHARS });
+  const [, grpcAddress = "", adminAddress = ""] = await watched.untilPrinted(READY, READY_DEADLINE_MS);
   const readyMs = performance.now() - startedMs;
-  const untilEnded = async (): Promise<Exit> => {
-    await watchers.waitUntil(
-      () => exit !== undefined,
-      () => `${name} did not end; its last words:\n${output}`,
-      STOP_DEADLINE_MS,
-    );
-    return exit ?? { code: null, signal: null };
-  };
+  const untilEnded = async (): Promise<Exit> => watched.untilEnded(STOP_DEADLINE_MS);
   return {
-    ...{ name, pid: child.pid ?? 0, grpcAddress: addresses[0] ?? "", adminAddress: addresses[1] ?? "" },
-    readyMs,
-    output: () => output,
-    exit: () => exit,
-    untilEnded,
+    ...{ name, pid: watched.pid, grpcAddress, adminAddress, readyMs, untilEnded },
+    ...{ output: watched.output, exit: watched.exit },
     stop: async (signal) => {
       child.kill(signal);
       return untilEnded();

@@ -58,12 +58,7 @@ export function createDirectory({
     patienceMs: PATIENCE_MS,
     clock,
     ...(random && { random }),
-    onNotice: describeNotices({
-      ...{ what: "subscriptions", clock },
-      log: (level, facts, message) => {
-        logger[level](facts, message);
-      },
-    }),
+    onNotice: describeNotices({ what: "subscriptions", clock, logger }),
   });
 }
 

@@ -1,7 +1,7 @@
 import { deferredTopics, openKafkaDeferred } from "@postrider/kit-deferred";
 import { createEgress, createEgressPolicy } from "@postrider/kit-egress";
 import { openKafkaEventLog } from "@postrider/kit-event-log";
-import { describeKafkaNotice, type Kafka, openKafka } from "@postrider/kit-kafka";
+import { describeKafkaNotice, openPreparedKafka } from "@postrider/kit-kafka";
 import type { Clock, Random } from "@postrider/kit-lifecycle";
 import { closedAtEnd, type Serving, startServing } from "@postrider/kit-serving";
 import { createRegistry, type Logger } from "@postrider/kit-telemetry";
@@ -24,21 +24,14 @@ export interface ServeDispatcherDeps {
 
 /** A dispatcher as a process of its own: one of any number that share the partitions. @throws Error in one line when it can't start */
 export async function serveDispatcher({ config, logger, clock, random }: ServeDispatcherDeps): Promise<Serving> {
-  const kafka = await openKafka({
-    brokers: config.kafkaBrokers,
-    namePrefix: config.kafkaTopicPrefix,
-    clientId: "postrider-dispatcher",
-    ...{ clock, partitions: config.kafkaPartitions, replication: config.kafkaReplication },
+  const deferredRetentionMs = Math.max(config.retentionMs, MIN_DEFERRED_RETENTION_MS);
+  const kafka = await openPreparedKafka({
+    ...{ settings: config, clientId: "postrider-dispatcher", clock },
+    topics: [...planTopics(config.retentionMs), ...deferredTopics(deferredRetentionMs)],
     onNotice: (notice) => {
       logger.warn(...describeKafkaNotice(notice));
     },
   });
-  try {
-    await prepareTopics(kafka, config);
-  } catch (error) {
-    await kafka.close();
-    throw error;
-  }
   const registry = createRegistry();
   const subscriptions = connectSubscriptions({ address: config.subscriptionAddress });
   const policy = createEgressPolicy({ allowedRanges: config.egressAllow, allowHttp: true, ports: "any" });
@@ -60,10 +53,4 @@ export async function serveDispatcher({ config, logger, clock, random }: ServeDi
     ],
     ...{ logger, clock, graceMs: config.graceMs },
   });
-}
-
-async function prepareTopics(kafka: Kafka, { retentionMs }: DispatcherConfig): Promise<void> {
-  const plans = [...planTopics(retentionMs), ...deferredTopics(Math.max(retentionMs, MIN_DEFERRED_RETENTION_MS))];
-  await kafka.ensureTopics(plans);
-  await kafka.assertWritable(plans.map(({ name }) => name));
 }

@@ -51,12 +51,7 @@ export function createEventTypeCache({ catalog, clock, random, logger }: EventTy
     // The producer has a deadline of its own, and is told when to come again.
     patienceMs: 0,
     ...{ clock, random },
-    onNotice: describeNotices({
-      ...{ what: "event types", clock },
-      log: (level, facts, message) => {
-        logger[level](facts, message);
-      },
-    }),
+    onNotice: describeNotices({ what: "event types", clock, logger }),
   });
   return {
     name: "event-types",

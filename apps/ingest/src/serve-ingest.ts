@@ -1,5 +1,5 @@
 import { openKafkaEventLog } from "@postrider/kit-event-log";
-import { describeKafkaNotice, openKafka } from "@postrider/kit-kafka";
+import { describeKafkaNotice, openPreparedKafka } from "@postrider/kit-kafka";
 import type { Clock, Random } from "@postrider/kit-lifecycle";
 import { closedAtEnd, type Serving, startServing } from "@postrider/kit-serving";
 import { createRegistry, type Logger } from "@postrider/kit-telemetry";
@@ -20,23 +20,14 @@ export interface ServeIngestDeps {
 
 /** Ingest as a process of its own, on Kafka, with the catalog over gRPC. @throws Error in one line when it can't start */
 export async function serveIngest({ config, logger, clock, random }: ServeIngestDeps): Promise<Serving> {
-  const kafka = await openKafka({
-    brokers: config.kafkaBrokers,
-    namePrefix: config.kafkaTopicPrefix,
-    clientId: "postrider-ingest",
-    ...{ clock, partitions: config.kafkaPartitions, replication: config.kafkaReplication },
+  const kafka = await openPreparedKafka({
+    ...{ settings: config, clientId: "postrider-ingest", clock },
+    topics: planTopics(config.retentionMs).filter(({ name }) => name === TOPICS.events),
     onNotice: (notice) => {
       logger.warn(...describeKafkaNotice(notice));
     },
   });
   const registry = createRegistry();
-  try {
-    await kafka.ensureTopics(planTopics(config.retentionMs).filter(({ name }) => name === TOPICS.events));
-    await kafka.assertWritable([TOPICS.events]);
-  } catch (error) {
-    await kafka.close();
-    throw error;
-  }
   const log = openKafkaEventLog({ kafka });
   const catalog = connectCatalog({ address: config.subscriptionAddress });
   const { services, cache } = createIngest({ writer: log.writer, catalog, clock, random, registry, logger });

@@ -12,3 +12,4 @@ export { createSelfSignedCertificate, type SelfSignedCertificate } from "./self-
 export { listenOnLoopback, trackSockets, type TrackedSockets } from "./track-sockets.ts";
 export { createWatchers, DEFAULT_DEADLINE_MS, deferredPromise, type Deferred, type Watchers } from "./wait-for.ts";
 export { findStack, type Stack } from "./stack.ts";
+export { watchProcess, type Exit, type WatchedProcess, type WatchProcessOptions } from "./watched-process.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createWatchers } from "@postrider/testing";
+import { type Exit, watchProcess } from "@postrider/testing";
 
 /** The standalone platform in a process of its own, on a folder of its own. */
 export interface PlatformProcess {
@@ -12,7 +12,7 @@ export interface PlatformProcess {
   /** Everything that it printed so far, on both streams. */
   readonly output: () => string;
   /** Sends the signal and resolves with how the process ended. */
-  readonly stop: (signal: "SIGTERM" | "SIGKILL") => Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  readonly stop: (signal: "SIGTERM" | "SIGKILL") => Promise<Exit>;
 }
 
 export interface StartPlatformOptions {
@@ -42,45 +42,13 @@ export function createDataDir(): { dataDir: string; remove: () => void } {
 /** Starts the platform and resolves when it is ready. @throws Error with its output when it ends before that */
 export async function startPlatform(options: StartPlatformOptions): Promise<PlatformProcess> {
   const child = spawnPlatform(options);
-  const watchers = createWatchers();
-  let output = "";
-  let exit: { code: number | null; signal: NodeJS.Signals | null } | undefined;
-  const collect = (chunk: Buffer): void => {
-    output += chunk.toString();
-    watchers.changed();
-  };
-  child.stdout?.on("data", collect);
-  child.stderr?.on("data", collect);
-  // A test that fails half way must not leave its platform running.
-  const kill = (): void => {
-    child.kill("SIGKILL");
-  };
-  process.once("exit", kill);
-  child.on("exit", (code, signal) => {
-    process.removeListener("exit", kill);
-    exit = { code, signal };
-    watchers.changed();
-  });
-  await watchers.waitUntil(
-    () => READY.test(output) || exit !== undefined,
-    () => `the platform was not ready: ${output}`,
-    READY_DEADLINE_MS,
-  );
-  const [, grpcAddress, adminAddress] = READY.exec(output) ?? [];
-  if (grpcAddress === undefined || adminAddress === undefined)
-    throw new Error(`the platform ended at start: ${output}`);
+  const watched = watchProcess(child, { name: "the platform" });
+  const [, grpcAddress = "", adminAddress = ""] = await watched.untilPrinted(READY, READY_DEADLINE_MS);
   return {
-    grpcAddress,
-    adminAddress,
-    output: () => output,
+    ...{ grpcAddress, adminAddress, output: watched.output },
     stop: async (signal) => {
       child.kill(signal);
-      await watchers.waitUntil(
-        () => exit !== undefined,
-        () => `the platform did not end at ${signal}: ${output}`,
-        READY_DEADLINE_MS,
-      );
-      return exit ?? { code: null, signal: null };
+      return watched.untilEnded(READY_DEADLINE_MS);
     },
   };
 }

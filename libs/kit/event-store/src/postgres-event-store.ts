@@ -3,6 +3,7 @@ import { type Postgres, PostgresError, type PostgresRow, type RunQuery } from "@
 import { createAppendBell } from "./append-bell.ts";
 import { asEventStoreError } from "./as-event-store-error.ts";
 import { type AppendToStream, type EventStore, EventStoreError, type StoredEvent } from "./event-store.ts";
+import { decodeStoredEvent, listAppended, SELECT_EVENTS } from "./stored-event.ts";
 
 const STREAM_CONSTRAINT = "events_by_stream";
 
@@ -48,7 +49,6 @@ const INSERT_EVENTS = `
   )
   SELECT json_agg(position ORDER BY version) AS positions, pg_notify('${CHANNEL}', max(position)::text)
   FROM inserted HAVING count(*) > 0`;
-const SELECT_EVENTS = "SELECT stream, version, position, type, data, appended_at_ms FROM events";
 
 export interface PostgresEventStoreOptions {
   /** Opened with {@link postgresEventStoreSchema}. */
@@ -69,13 +69,7 @@ export function openPostgresEventStore({ postgres, clock = systemClock }: Postgr
       if (request.events.length === 0) throw new RangeError(`an append to ${request.stream} has no events`);
       const positions = await writeUnit(postgres, request);
       bell.ringUpTo(positions.at(-1) ?? 0);
-      return request.events.map((event, index) => ({
-        ...event,
-        stream: request.stream,
-        version: request.expectedVersion + index + 1,
-        position: positions[index] ?? NaN,
-        appendedAtMs: request.appendedAtMs,
-      }));
+      return listAppended(request, (index) => positions[index]);
     },
     load: async (stream) => {
       // PostgreSQL refuses U+0000, so there is no such stream.
@@ -135,14 +129,7 @@ async function select(
   values: readonly unknown[],
 ): Promise<readonly StoredEvent[]> {
   const rows = await read(postgres, `${SELECT_EVENTS} ${clauses}`, values);
-  return rows.map((row) => ({
-    stream: String(row["stream"]),
-    version: Number(row["version"]),
-    position: Number(row["position"]),
-    type: String(row["type"]),
-    data: JSON.parse(String(row["data"])) as unknown,
-    appendedAtMs: Number(row["appended_at_ms"]),
-  }));
+  return rows.map(decodeStoredEvent);
 }
 
 async function read(postgres: Postgres, sql: string, values: readonly unknown[]): Promise<readonly PostgresRow[]> {

@@ -2,6 +2,7 @@ import { type Sqlite, SqliteError, type SqlRow, type SqlValue, type Statement } 
 import { asEventStoreError } from "./as-event-store-error.ts";
 import { type AppendToStream, type EventStore, EventStoreError, type StoredEvent } from "./event-store.ts";
 import { toSqlValues } from "./sql-values.ts";
+import { decodeStoredEvent, listAppended, SELECT_EVENTS } from "./stored-event.ts";
 
 /**
  * What must stand in the file that {@link openSqliteEventStore} uses.
@@ -27,7 +28,6 @@ const INSERT_EVENT = `
   INSERT INTO events (stream, version, type, data, appended_at_ms)
   SELECT ?1, CASE WHEN coalesce(max(version), 0) = ?2 - 1 THEN ?2 END, ?3, ?4, ?5 FROM events WHERE stream = ?1
   RETURNING position`;
-const SELECT_EVENTS = "SELECT stream, version, position, type, data, appended_at_ms FROM events";
 
 /** The event store in an SQLite file that was opened with {@link eventStoreSchema}. Closing the file ends it. */
 export function openSqliteEventStore({ sqlite }: { readonly sqlite: Sqlite }): EventStore {
@@ -37,13 +37,7 @@ export function openSqliteEventStore({ sqlite }: { readonly sqlite: Sqlite }): E
     if (request.events.length === 0) throw new RangeError(`an append to ${request.stream} has no events`);
     const [inserted] = await writeUnit(sqlite, request);
     for (const listener of listeners) queueMicrotask(listener);
-    return request.events.map((event, index) => ({
-      ...event,
-      stream: request.stream,
-      version: request.expectedVersion + index + 1,
-      position: Number(inserted?.rows[index]?.["position"]),
-      appendedAtMs: request.appendedAtMs,
-    }));
+    return listAppended(request, (index) => inserted?.rows[index]?.["position"]);
   }
 
   return {
@@ -113,14 +107,7 @@ async function select(
   parameters: readonly SqlValue[],
 ): Promise<readonly StoredEvent[]> {
   const rows = await read(sqlite, `${SELECT_EVENTS} ${clauses}`, parameters);
-  return rows.map((row) => ({
-    stream: String(row["stream"]),
-    version: Number(row["version"]),
-    position: Number(row["position"]),
-    type: String(row["type"]),
-    data: JSON.parse(String(row["data"])) as unknown,
-    appendedAtMs: Number(row["appended_at_ms"]),
-  }));
+  return rows.map(decodeStoredEvent);
 }
 
 async function read(sqlite: Sqlite, sql: string, parameters: readonly SqlValue[]): Promise<readonly SqlRow[]> {

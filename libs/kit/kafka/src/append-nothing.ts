@@ -44,7 +44,7 @@ export async function appendNothing(
     if (clock.monotonicUs() > untilUs) {
       throw new KafkaError("unavailable", `${topic}: not every partition has a leader after ${MAX_WAIT_MS} ms`);
     }
-    await pause(clock, RETRY_MS, new AbortController().signal);
+    await pause(clock, RETRY_MS);
     await cluster.refreshMetadata();
   }
 }

@@ -28,7 +28,7 @@ export async function ensureTopics(plans: readonly TopicPlan[], deps: EnsureTopi
     if (missing.length > 0) await createTopics(missing, rules, deps);
     const found = await untilComplete(plans, deps);
     // A broker tells of a new leader before that knows of it: a first append could succeed in part, and be doubled.
-    for (const { name } of missing) await appendNothing(name, deps);
+    await Promise.all(missing.map(async ({ name }) => appendNothing(name, deps)));
     const problems = plans.flatMap((plan) => findTopicProblems(plan, found.get(plan.name), rules));
     if (problems.length > 0) throw new KafkaError("setup", problems.join("; "));
   } catch (error) {
@@ -84,7 +84,7 @@ async function untilComplete(
       const waiting = plans.filter(({ name }) => !found?.get(name)?.isComplete).map(({ name }) => name);
       throw new KafkaError("unavailable", `${waiting.join(", ")}: no leader or too few copies after ${READY_MS} ms`);
     }
-    await pause(deps.clock, POLL_MS, new AbortController().signal);
+    await pause(deps.clock, POLL_MS);
   }
 }
 

@@ -245,7 +245,7 @@ export class GroupMember implements GroupConsumer {
       } catch (error) {
         if (isRefusal(error)) throw createKafkaError(`group ${this.#options.group}`, error, "setup");
         if (mayHaveMoved(error)) await findCoordinatorAgain(group);
-        await pause(this.#options.clock, RETRY_MS, new AbortController().signal);
+        await pause(this.#options.clock, RETRY_MS);
       }
     }
   }

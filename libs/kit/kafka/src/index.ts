@@ -16,3 +16,4 @@ export {
 export { KAFKA_SETTINGS } from "./kafka-settings.ts";
 export { describeKafkaNotice, type KafkaNotice } from "./kafka-notice.ts";
 export { openKafka, type OpenKafkaOptions } from "./open-kafka.ts";
+export { openPreparedKafka, type PreparedKafkaOptions } from "./open-prepared-kafka.ts";

@@ -88,7 +88,7 @@ export class MemberCommits {
         if (isLate || isLostGeneration(error) || isRefusal(error))
           throw createKafkaError(`group ${name}: commit`, error);
         if (mayHaveMoved(error)) await findCoordinatorAgain(group);
-        await pause(clock, RETRY_MS, new AbortController().signal);
+        await pause(clock, RETRY_MS);
       }
     }
   }

@@ -1,4 +1,4 @@
-import type { Clock } from "@postrider/kit-lifecycle";
+import { type Clock, pause } from "@postrider/kit-lifecycle";
 import type { Producer } from "kafkajs";
 import { createKafkaError, describeFailure, isRefusal, isSetup, isUnknownTopic } from "./kafka-failure.ts";
 import type { NoticeSink } from "./kafka-notice.ts";
@@ -108,9 +108,7 @@ export class BatchingProducer implements KafkaProducer {
           return;
         }
         this.#tellRetry(open, error);
-        await new Promise<void>((resolve) => {
-          this.#options.clock.after(retryMs, resolve);
-        });
+        await pause(this.#options.clock, retryMs);
       }
     }
   }

@@ -73,7 +73,7 @@ async function retry<T>(what: string, { cluster, clock }: ReadRangeDeps, request
       return await request();
     } catch (error) {
       if (tries === TRIES.most) throw createKafkaError(what, error);
-      await pause(clock, TRIES.delayMs * tries, new AbortController().signal);
+      await pause(clock, TRIES.delayMs * tries);
       // What fails here fails again above.
       await cluster.refreshMetadata().catch(() => undefined);
     }

@@ -31,17 +31,17 @@ export const systemClock: Clock = {
   },
 };
 
-/** Resolves after `delayMs`, or at once when the signal aborts: look at the signal afterwards. */
-export async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
+/** Resolves after `delayMs`, or at once when the signal aborts, if there is one: look at it afterwards. */
+export async function pause(clock: Pick<Clock, "after">, delayMs: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return;
   await new Promise<void>((resolve) => {
     const finish = (): void => {
       cancel();
-      signal.removeEventListener("abort", finish);
+      signal?.removeEventListener("abort", finish);
       resolve();
     };
     const cancel = clock.after(delayMs, finish);
-    signal.addEventListener("abort", finish, { once: true });
+    signal?.addEventListener("abort", finish, { once: true });
   });
 }
 

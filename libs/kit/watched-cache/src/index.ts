@@ -1,10 +1,8 @@
 export { describeNotices, type DescribeNoticesOptions } from "./notices.ts";
 export {
-  createWatchedCache,
   WatchGap,
-  type WatchedCache,
   type WatchedCacheNotice,
   type WatchedCacheOptions,
-  type WatchedCacheState,
   type WatchedChange,
-} from "./watched-cache.ts";
+} from "./watched-cache-options.ts";
+export { createWatchedCache, type WatchedCache, type WatchedCacheState } from "./watched-cache.ts";

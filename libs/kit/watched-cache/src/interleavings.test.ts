@@ -2,7 +2,8 @@ import { FakeClock } from "@postrider/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Answer, TestService } from "./testing/test-service.ts";
-import { createWatchedCache, type WatchedCache, type WatchedChange } from "./watched-cache.ts";
+import { createWatchedCache, type WatchedCache } from "./watched-cache.ts";
+import type { WatchedChange } from "./watched-cache-options.ts";
 
 const SCOPES = ["a", "b"] as const;
 const MAX_ENTRIES = 8;

@@ -1,14 +1,16 @@
 import { FakeClock } from "@postrider/testing";
 import { expect, test } from "vitest";
 import { describeNotices } from "./notices.ts";
-import type { WatchedCacheNotice } from "./watched-cache.ts";
+import type { WatchedCacheNotice } from "./watched-cache-options.ts";
 
 test("an outage makes few lines, and those tell how many were left out", () => {
   const clock = new FakeClock();
   const lines: string[] = [];
+  const write = (level: string) => (facts: object, message: string) =>
+    void lines.push(`${level} ${message.slice(0, 26)} ${JSON.stringify(facts)}`);
   const tell = describeNotices({
     ...{ what: "things", clock },
-    log: (level, facts, message) => lines.push(`${level} ${message.slice(0, 26)} ${JSON.stringify(facts)}`),
+    logger: { info: write("info"), warn: write("warn") },
   });
   const failed: WatchedCacheNotice = { kind: "load_failed", scope: "a", key: "x", error: "away" };
   tell({ kind: "watch_began", revision: 7n });

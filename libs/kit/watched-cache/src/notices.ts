@@ -1,5 +1,5 @@
 import type { Clock } from "@postrider/kit-lifecycle";
-import type { WatchedCacheNotice } from "./watched-cache.ts";
+import type { WatchedCacheNotice } from "./watched-cache-options.ts";
 
 /** The least time between two lines of a kind: one outage makes thousands of lookups fail, and a try to watch each second. */
 const SPACING_MS: Readonly<Record<WatchedCacheNotice["kind"], number>> = {
@@ -13,11 +13,11 @@ export interface DescribeNoticesOptions {
   /** What is cached, such as "subscriptions". */
   readonly what: string;
   readonly clock: Clock;
-  readonly log: (level: "info" | "warn", facts: object, message: string) => void;
+  readonly logger: Readonly<Record<"info" | "warn", (facts: object, message: string) => void>>;
 }
 
 /** Makes log lines of notices, few enough to read: `suppressed` tells how many of the kind were left out since the last. */
-export function describeNotices({ what, clock, log }: DescribeNoticesOptions): (notice: WatchedCacheNotice) => void {
+export function describeNotices({ what, clock, logger }: DescribeNoticesOptions): (notice: WatchedCacheNotice) => void {
   const lines = new Map<WatchedCacheNotice["kind"], { atMs: number; suppressed: number }>();
   return (notice) => {
     // A break after a watch is news, however short the watch was.
@@ -29,7 +29,7 @@ export function describeNotices({ what, clock, log }: DescribeNoticesOptions): (
     }
     lines.set(notice.kind, { atMs: clock.nowMs(), suppressed: 0 });
     const { level, facts, message } = describe(notice, what);
-    log(level, line && line.suppressed > 0 ? { ...facts, suppressed: line.suppressed } : facts, message);
+    logger[level](line && line.suppressed > 0 ? { ...facts, suppressed: line.suppressed } : facts, message);
   };
 }
 

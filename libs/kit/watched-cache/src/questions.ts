@@ -1,6 +1,6 @@
 import type { Clock } from "@postrider/kit-lifecycle";
 import type { Watch } from "./watch-loop.ts";
-import type { WatchedCacheNotice, WatchedCacheOptions } from "./watched-cache.ts";
+import type { WatchedCacheNotice, WatchedCacheOptions } from "./watched-cache-options.ts";
 
 /** Between two tries of a question: growing from the first to the last. */
 const RETRY_MS = { first: 100, last: 5000 };

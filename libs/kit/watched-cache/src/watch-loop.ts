@@ -1,5 +1,10 @@
 import { type Clock, pause, type Random } from "@postrider/kit-lifecycle";
-import { type WatchedCacheNotice, type WatchedCacheOptions, type WatchedChange, WatchGap } from "./watched-cache.ts";
+import {
+  type WatchedCacheNotice,
+  type WatchedCacheOptions,
+  type WatchedChange,
+  WatchGap,
+} from "./watched-cache-options.ts";
 
 /** Between two tries to watch: growing from the first to the last, so that a service that is back is used soon. */
 const RETRY_MS = { first: 100, last: 1000 };

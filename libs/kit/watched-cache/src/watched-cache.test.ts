@@ -1,7 +1,8 @@
 import { FakeClock } from "@postrider/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Answer, TestService } from "./testing/test-service.ts";
-import { createWatchedCache, type WatchedCache, type WatchedCacheNotice, WatchGap } from "./watched-cache.ts";
+import { createWatchedCache, type WatchedCache } from "./watched-cache.ts";
+import { type WatchedCacheNotice, WatchGap } from "./watched-cache-options.ts";
 
 interface Bench {
   readonly cache: WatchedCache<Answer>;

@@ -1,7 +1,7 @@
-import type { Clock, Random } from "@postrider/kit-lifecycle";
 import { Generations, type Known } from "./generations.ts";
 import { Questions } from "./questions.ts";
 import { WatchLoop } from "./watch-loop.ts";
+import type { WatchedCacheOptions } from "./watched-cache-options.ts";
 
 /**
  * A cache of a service's answers, kept true by the service's stream of changes.
@@ -16,7 +16,7 @@ import { WatchLoop } from "./watch-loop.ts";
  * 3. One question is out per scope and key.
  * 4. While the watch is broken, what is known is served, as it was; what is not known is asked for each time and not kept.
  *    After the break the watch goes on behind the last revision that was told, so what was missed is told then.
- * 5. A revision that goes back (a restored database), or a {@link WatchGap}, forgets everything.
+ * 5. A revision that goes back (a restored database), or a `WatchGap`, forgets everything.
  * 6. Memory is bounded; what was not used for longest goes first.
  *
  * Failures: a question that fails is asked again at growing distances, and at once when the watch is back, until the
@@ -43,45 +43,6 @@ export interface WatchedCacheState {
   readonly entries: number;
   /** Questions that are out, those included that wait for another try. */
   readonly asking: number;
-}
-
-/** What `watch` tells: the revision, and whose answers are no longer true as of it. */
-export interface WatchedChange {
-  readonly revision: bigint;
-  /** Empty: nobody's; it only tells the revision. */
-  readonly scope: string;
-}
-
-/** For `watch` to throw: what changed after our revision can't be told any more. Everything is forgotten then. */
-export class WatchGap extends Error {
-  override readonly name = "WatchGap";
-}
-
-/** What an operator may want to know. Not bounded in number: the listener bounds what it logs. */
-export type WatchedCacheNotice =
-  | { readonly kind: "watch_began"; readonly revision: bigint }
-  | { readonly kind: "watch_broke"; readonly error: unknown }
-  | { readonly kind: "all_forgotten"; readonly knownRevision: bigint; readonly revision: bigint }
-  | { readonly kind: "load_failed"; readonly scope: string; readonly key: string; readonly error: unknown };
-
-export interface WatchedCacheOptions<Value> {
-  /** Asks the service. Its answer must hold every change that the service told before it was asked. */
-  readonly load: (scope: string, key: string) => Promise<Value>;
-  /**
-   * Changes after the revision (0: from now on), in order, then live. Something must come at once, with the current revision
-   * at least. Ends or throws when the connection breaks or the signal aborts.
-   */
-  readonly watch: (afterRevision: bigint, signal: AbortSignal) => AsyncIterable<WatchedChange>;
-  /** Answers, and one more for each scope, that are kept; an answer counts as `weigh` says. */
-  readonly maxEntries: number;
-  /** As how many entries an answer counts; 1 if absent. */
-  readonly weigh?: (value: Value) => number;
-  /** How long a question that fails is asked again, in milliseconds; once if 0. */
-  readonly patienceMs: number;
-  readonly clock: Clock;
-  /** Spreads the tries of many processes; none if absent. */
-  readonly random?: Random;
-  readonly onNotice?: (notice: WatchedCacheNotice) => void;
 }
 
 export function createWatchedCache<Value extends Known>(options: WatchedCacheOptions<Value>): WatchedCache<Value> {

@@ -1,15 +1,9 @@
 import type { Cancel, Clock } from "@postrider/kit-lifecycle";
 import type { DeferredTask, RunDeferredOptions } from "../deferred.ts";
+import { longestSleepMs, postpone, tryToHandle } from "../postpone.ts";
 import { DueHeap, type Timed } from "./due-heap.ts";
 import type { HoldingRoom, RoomTaker } from "./holding-room.ts";
 import type { TierPartition } from "./tier-partition.ts";
-
-/** Before a task whose handling rejected is handed out again: doubling from the first to the last. */
-const firstPostponementMs = 1_000;
-const lastPostponementMs = 60_000;
-
-/** How late a jump of the wall clock may make a task: timers run on another clock, which does not jump. */
-const longestSleepMs = 60_000;
 
 /** A task that was taken from a partition. */
 export interface TakenTask extends RoomTaker {
@@ -95,27 +89,12 @@ export class HandOut {
 
   async #handle(held: HeldTask): Promise<void> {
     this.#inFlightCount++;
-    const hasFinished = await this.#tryToHandle(held.task);
+    const hasFinished = await tryToHandle(held.task, this.#options.onDue);
     this.#inFlightCount--;
     if (hasFinished || !held.partition.isHere) {
       this.#options.room.give(held);
       this.#options.onHandled(held);
-    } else this.#heap.push(this.#postpone(held));
+    } else this.#heap.push(postpone(held, this.#options.clock.nowMs()));
     this.advance();
-  }
-
-  async #tryToHandle(task: DeferredTask): Promise<boolean> {
-    try {
-      await this.#options.onDue(task);
-      return true;
-    } catch {
-      // Why it failed is the handler's to tell; here it means: again, later.
-      return false;
-    }
-  }
-
-  #postpone(held: HeldTask): HeldTask {
-    const postponementMs = Math.min(firstPostponementMs * 2 ** held.failures, lastPostponementMs);
-    return { ...held, failures: held.failures + 1, handOutAtMs: this.#options.clock.nowMs() + postponementMs };
   }
 }

@@ -1,6 +1,7 @@
 import type { GroupConsumer, GroupPosition, KafkaRecord, TopicPartition } from "@postrider/kit-kafka";
 import { type Clock, untilAborted } from "@postrider/kit-lifecycle";
 import { DeferredError, type DeferredTask, type RunDeferredOptions } from "../deferred.ts";
+import { longestSleepMs } from "../postpone.ts";
 import type { DeferredNotice } from "./deferred-notice.ts";
 import { HandOut } from "./hand-out.ts";
 import { HoldingRoom, type HoldingRoomOptions } from "./holding-room.ts";
@@ -13,9 +14,6 @@ import type { Tiers } from "./tiers.ts";
 
 /** Between two looks at a partition whose head was not mature, so that a steady stream is not fetched once per record. */
 const lookMs = 200;
-
-/** How late a jump of the wall clock may make a look: timers run on another clock, which does not jump. */
-const longestSleepMs = 60_000;
 
 export interface WheelRunOptions extends RunDeferredOptions, HoldingRoomOptions {
   readonly tiers: Tiers;

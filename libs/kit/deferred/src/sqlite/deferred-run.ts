@@ -1,19 +1,13 @@
 import { pause, type Cancel, type Clock } from "@postrider/kit-lifecycle";
 import { SqliteError, type Sqlite } from "@postrider/kit-sqlite";
 import { DeferredError, type RunDeferredOptions } from "../deferred.ts";
+import { longestSleepMs, postpone, tryToHandle } from "../postpone.ts";
 import { DuePage } from "./due-page.ts";
 import { readTasksAfter, storeSettlement, type StoredTask } from "./due-table.ts";
 
 /** Between two tries of something that SQLite refused: doubling from the first to the last. */
 const firstRetryMs = 50;
 const lastRetryMs = 5_000;
-
-/** Before a task whose handling rejected is handed out again: doubling from the first to the last. */
-const firstPostponementMs = 1_000;
-const lastPostponementMs = 60_000;
-
-/** How late a jump of the wall clock may make a task: timers run on another clock, which does not jump. */
-const longestSleepMs = 60_000;
 
 /** Handlings whose outcome is not yet written down; only a disk that refuses writes brings it near. */
 const maxUnsettled = 4_096;
@@ -114,28 +108,12 @@ export class DeferredRun {
   async #handle(stored: StoredTask): Promise<void> {
     this.#takenIds.add(stored.id);
     this.#inFlightCount++;
-    const hasFinished = await this.#tryToHandle(stored);
+    const hasFinished = await tryToHandle(stored.task, this.#options.onDue);
     this.#inFlightCount--;
     if (hasFinished) this.#finished.push(stored);
-    else this.#postponed.push(this.#postpone(stored));
+    else this.#postponed.push(postpone(stored, this.#options.clock.nowMs()));
     if (!this.#isSettling) void this.#settle();
     this.#advance();
-  }
-
-  async #tryToHandle({ task }: StoredTask): Promise<boolean> {
-    try {
-      await this.#options.onDue(task);
-      return true;
-    } catch {
-      // Why it failed is the handler's to tell; here it means: again, later.
-      return false;
-    }
-  }
-
-  #postpone(stored: StoredTask): StoredTask {
-    const postponementMs = Math.min(firstPostponementMs * 2 ** stored.failures, lastPostponementMs);
-    const handOutAtMs = this.#options.clock.nowMs() + postponementMs;
-    return { ...stored, failures: stored.failures + 1, handOutAtMs };
   }
 
   /** Writes outcomes down, one write at a time; what ends meanwhile gathers into the next. */

@@ -1,5 +1,5 @@
 import { createWatchers, deferredPromise } from "@postrider/testing";
-import type { WatchedChange } from "../watched-cache.ts";
+import type { WatchedChange } from "../watched-cache-options.ts";
 
 /** An answer of the test's service: which change of the scope it is from. */
 export interface Answer {
