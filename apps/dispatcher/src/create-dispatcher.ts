@@ -19,6 +19,11 @@ import type { Subscriptions } from "./subscriptions.ts";
 
 /** Deferred deliveries that are taken up at a time; they share the endpoints' gates with the new ones. */
 const MAX_DEFERRED_IN_FLIGHT = 1024;
+/**
+ * Attempts wait this long for others: an append costs hundreds of microseconds, here and in the broker. Nobody waits for
+ * the record of an attempt but the position: a crash repeats what ended within this time, beside what was in flight.
+ */
+const ATTEMPTS_LINGER_MS = 20;
 
 export interface DispatcherDeps {
   readonly log: EventLog;
@@ -54,7 +59,10 @@ async function runDispatcher(deps: DispatcherDeps, stop: AbortSignal): Promise<v
   const gates = createGates(clock);
   const metrics = createDispatcherMetrics({ registry, inFlight: gates.inFlight });
   const recording = { metrics, signal: signals.abandon, fail: signals.fail };
-  const recorder = createRecorder({ writer: log.writer, deferred, clock, logger, ...recording });
+  const recorder = createRecorder({
+    ...{ writer: log.writer, deferred, clock, logger, attemptsLingerMs: ATTEMPTS_LINGER_MS },
+    ...recording,
+  });
   const directory = createDirectory({ subscriptions: deps.subscriptions, clock, logger, random });
   const sending = {
     ...{ egress: deps.egress, clock, random, userAgent: `Postrider/${version}` },
@@ -75,7 +83,7 @@ async function runDispatcher(deps: DispatcherDeps, stop: AbortSignal): Promise<v
       deferred.run({ onDue, maxInFlight: MAX_DEFERRED_IN_FLIGHT }, signals.stop),
       untilAborted(signals.abandon),
     ]),
-    runEventDispatch({ ...dispatching, reader, logger, commitMs }, signals),
+    runEventDispatch({ ...dispatching, gates, reader, logger, commitMs }, signals),
   ]);
   signals.throwFailure();
 }

@@ -111,6 +111,8 @@ interface Bench {
   /** As {@link finish}, but of the deliveries that are out now, when the returned function is called. */
   readonly takeOut: (...ids: string[]) => () => Promise<void>;
   readonly quarantined: AppendRecord[];
+  /** Deliveries that wait for a place at their endpoints. */
+  waiting: number;
   quarantine: () => Promise<void>;
   readonly ended: Promise<void>;
 }
@@ -144,7 +146,7 @@ async function startDispatchOn(reader: TestReader): Promise<Bench> {
     await bench.quarantine();
   };
   const deps = {
-    ...{ reader, clock, deliver, logger: silentLogger, commitMs: 200 },
+    ...{ reader, clock, deliver, logger: silentLogger, commitMs: 200, gates: { waiting: () => bench.waiting } },
     recorder: { recordQuarantined, defer: async (task) => void deferred.push(task) } as Recorder,
     metrics: createDispatcherMetrics({ registry, inFlight: () => 0 }),
     directory: { find: () => bench.find(), run: async () => undefined },
@@ -162,6 +164,7 @@ async function startDispatchOn(reader: TestReader): Promise<Bench> {
   const bench: Bench = {
     ...{ reader, clock, registry, stop, abandon, begun, finish, takeOut, quarantined, deferred, ended },
     find: () => [endpointOf()],
+    waiting: 0,
     quarantine: async () => undefined,
   };
   onTestFinished(() => {
@@ -371,6 +374,21 @@ describe("a full window", () => {
     expect([...bench.reader.paused]).toEqual([0]);
     await bench.finish(...ids.slice(64, 66));
     expect([...bench.reader.paused]).toEqual([]);
+  });
+
+  test("holds all partitions while this process is what deliveries wait for, whatever room they have", async () => {
+    const bench = await startDispatchOn(new TestReader([AT_THE_START, { ...AT_THE_START, partition: 1 }]));
+    bench.waiting = 5000;
+    bench.reader.give([recordOf(1)]);
+    bench.clock.stall(50);
+    expect([...bench.reader.paused].sort()).toEqual([0, 1]);
+    await bench.reader.reassign([{ ...AT_THE_START, partition: 2 }]);
+    expect([...bench.reader.paused].sort()).toEqual([0, 1, 2]);
+    await bench.finish("evt_1");
+    expect(bench.reader.paused.size).toBe(3);
+    bench.waiting = 0;
+    bench.clock.advance(20);
+    expect(bench.reader.paused.size).toBe(0);
   });
 
   test("is also one of many small events", async () => {

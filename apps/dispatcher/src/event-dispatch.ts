@@ -2,14 +2,17 @@ import type { LogReader, LogRecord, Position } from "@postrider/kit-event-log";
 import { type Clock, pause, untilAborted } from "@postrider/kit-lifecycle";
 import type { Logger } from "@postrider/kit-telemetry";
 import { decodeEvent, type DecodedEvent, encodeQuarantined } from "@postrider/records";
+import { Congestion } from "./congestion.ts";
 import { dispatchEvent, type DispatchEventDeps } from "./dispatch-event.ts";
 import type { DispatcherMetrics } from "./dispatcher-metrics.ts";
+import type { Gates } from "./gates.ts";
 import { PartitionProgress } from "./partition-progress.ts";
 import type { Recorder } from "./recorder.ts";
 
 export interface EventDispatchDeps extends Omit<DispatchEventDeps, "signal"> {
   readonly reader: LogReader;
   readonly recorder: Recorder;
+  readonly gates: Pick<Gates, "waiting">;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: DispatcherMetrics;
@@ -45,6 +48,8 @@ class EventDispatch {
   readonly #signals: EventDispatchSignals;
   readonly #partitions = new Map<number, PartitionProgress>();
   readonly #dispatching: DispatchEventDeps;
+  readonly #congestion: Congestion;
+  #isHeld = false;
   #outCount = 0;
   /** Called when nothing is out any more. */
   #noteAllEnded: () => void = () => undefined;
@@ -53,6 +58,17 @@ class EventDispatch {
     this.#deps = deps;
     this.#signals = signals;
     this.#dispatching = { ...deps, signal: signals.abandon };
+    this.#congestion = new Congestion({
+      ...{ clock: deps.clock, waiting: deps.gates.waiting },
+      hold: () => {
+        this.#isHeld = true;
+        for (const partition of this.#partitions.values()) partition.hold();
+      },
+      release: () => {
+        this.#isHeld = false;
+        for (const partition of this.#partitions.values()) partition.release();
+      },
+    });
   }
 
   async run(): Promise<void> {
@@ -67,6 +83,7 @@ class EventDispatch {
         records: (number, records) => {
           const partition = this.#partitions.get(number);
           if (partition) for (const record of records) this.#take(partition, record);
+          this.#congestion.note();
         },
         rebalancing: () => {
           this.#deps.metrics.rebalancing();
@@ -89,6 +106,7 @@ class EventDispatch {
         const partition = await PartitionProgress.restore(position, deps);
         this.#drop(position.partition);
         this.#partitions.set(position.partition, partition);
+        if (this.#isHeld) partition.hold();
       }
     };
     await Promise.all(Array.from({ length: RESTORED_AT_A_TIME }, restoreNext));

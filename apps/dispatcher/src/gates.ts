@@ -18,11 +18,14 @@ export interface Gates {
   readonly leave: (endpoint: Endpoint, latencyMs: number) => void;
   /** How many are inside all gates. */
   readonly inFlight: () => number;
+  /** How many wait at all gates. */
+  readonly waiting: () => number;
 }
 
 export function createGates(clock: Clock): Gates {
   const gates = new Map<string, Gate>();
   let inFlight = 0;
+  let waiting = 0;
   let isSweepPlanned = false;
 
   function findGate(endpoint: Endpoint): Gate {
@@ -60,7 +63,9 @@ export function createGates(clock: Clock): Gates {
         return entry;
       }
       planSweep();
+      waiting += 1;
       return entry.then((settled) => {
+        waiting -= 1;
         if (settled.kind === "entered") inFlight += 1;
         return settled;
       });
@@ -70,5 +75,6 @@ export function createGates(clock: Clock): Gates {
       gates.get(endpoint.subscriptionId)?.leave(latencyMs);
     },
     inFlight: () => inFlight,
+    waiting: () => waiting,
   };
 }

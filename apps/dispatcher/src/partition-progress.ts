@@ -25,7 +25,10 @@ export class PartitionProgress {
   readonly #window: PartitionWindow;
   readonly #repetitions: Repetitions;
   readonly #reader: LogReader;
-  #isPaused = false;
+  /** No more is read: the window is full. */
+  #isFull = false;
+  /** No more is read: the process has enough to do. */
+  #isHeld = false;
   #isDropped = false;
 
   private constructor(position: Position, repetitions: Repetitions, reader: LogReader) {
@@ -46,9 +49,9 @@ export class PartitionProgress {
     const isRepeated = kind === "event" && this.#repetitions.isRepeated(record);
     if (this.#window.shouldSkip(record.offset)) return "finished_before";
     this.#window.admit(record.offset, record.value.byteLength);
-    if (this.#window.isFull && !this.#isPaused) {
-      this.#isPaused = true;
-      this.#reader.pause(this.partition);
+    if (this.#window.isFull && !this.#isFull) {
+      this.#isFull = true;
+      if (!this.#isHeld) this.#reader.pause(this.partition);
     }
     return isRepeated ? "repeated" : "new";
   }
@@ -57,9 +60,22 @@ export class PartitionProgress {
   finish(offset: number): void {
     if (this.#isDropped) return;
     this.#window.finish(offset);
-    if (!this.#isPaused || !this.#window.hasRoom) return;
-    this.#isPaused = false;
-    this.#reader.resume(this.partition);
+    if (!this.#isFull || !this.#window.hasRoom) return;
+    this.#isFull = false;
+    if (!this.#isHeld) this.#reader.resume(this.partition);
+  }
+
+  /** No more of it is read until {@link release}, whatever room its window has. */
+  hold(): void {
+    if (this.#isHeld) return;
+    this.#isHeld = true;
+    if (!this.#isFull) this.#reader.pause(this.partition);
+  }
+
+  release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    if (!this.#isFull) this.#reader.resume(this.partition);
   }
 
   /**

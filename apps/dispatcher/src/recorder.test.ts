@@ -30,7 +30,7 @@ interface Bench {
   answer: (given: readonly (AppendRecord | DeferredTask)[]) => Promise<void>;
 }
 
-function createBench(): Bench {
+function createBench(attemptsLingerMs = 0): Bench {
   const clock = new FakeClock(START_MS);
   const abandon = new AbortController();
   const appends: (readonly AppendRecord[])[] = [];
@@ -57,7 +57,10 @@ function createBench(): Bench {
     failures.push(error);
     abandon.abort(error);
   };
-  const recorder = createRecorder({ writer, deferred, clock, logger, metrics, signal: abandon.signal, fail });
+  const recorder = createRecorder({
+    ...{ writer, deferred, clock, logger, metrics, attemptsLingerMs },
+    ...{ signal: abandon.signal, fail },
+  });
   const bench: Bench = {
     ...{ recorder, clock, abandon, appends, defers, registry, logged, failures },
     answer: async () => undefined,
@@ -108,6 +111,24 @@ describe("the recorder", () => {
     );
     expect(numbers).toEqual([[1], [2, 3, 4]]);
     expect(bench.appends[1]).toHaveLength(1);
+  });
+
+  test("lets attempts wait for others for a moment, and nothing else", async () => {
+    const bench = createBench(20);
+    const numbers = [1, 2].map(async (number) => bench.recorder.recordAttempt(attemptOf({ number })));
+    const others = [bench.recorder.recordDeadLetter(letter), bench.recorder.defer(task("sub_1"))];
+    await bench.clock.advanceAsync(19);
+    await Promise.all(others);
+    const third = bench.recorder.recordAttempt(attemptOf({ number: 3 }));
+    expect(bench.appends.flat().map(({ topic }) => topic)).toEqual([TOPICS.deadLetters]);
+    await bench.clock.advanceAsync(1);
+    await Promise.all([...numbers, third]);
+    const [record] = bench.appends[1] ?? [];
+    expect(decodeAttempts(record?.value ?? Buffer.alloc(0)).map(({ number }) => number)).toEqual([1, 2, 3]);
+    // It begins anew with the next one.
+    void bench.recorder.recordAttempt(attemptOf());
+    await settle();
+    expect([bench.appends.length, bench.clock.pendingCount]).toEqual([2, 1]);
   });
 
   test("puts at most 256 attempts into one record, which so stays under 1 MiB however large they are", async () => {

@@ -37,19 +37,25 @@ export interface RecorderDeps extends PersistDeps {
   readonly writer: LogWriter;
   readonly deferred: Pick<Deferred, "defer">;
   readonly metrics: Pick<DispatcherMetrics, "refused">;
+  /** How long an attempt waits for others before they are appended together; milliseconds. */
+  readonly attemptsLingerMs: number;
 }
 
 export function createRecorder(deps: RecorderDeps): Recorder {
   const attempts = attemptsKind(deps);
+  const atOnce = { clock: deps.clock, lingerMs: 0 };
   const keepsakes = keepsakesKind(deps);
-  const keep = createGatherer<Keepsake>(async (batch) => persist(batch, keepsakes, deps));
+  const keep = createGatherer<Keepsake>(async (batch) => persist(batch, keepsakes, deps), atOnce);
   const recordDeadLetter = async (letter: DeadLetter): Promise<void> => keep(keepsakeOf(letter));
   const tasks = tasksKind(deps, recordDeadLetter);
   return {
-    recordAttempt: createGatherer<RecordedAttempt>(async (batch) => persist(batch, attempts, deps)),
+    recordAttempt: createGatherer<RecordedAttempt>(async (batch) => persist(batch, attempts, deps), {
+      clock: deps.clock,
+      lingerMs: deps.attemptsLingerMs,
+    }),
     recordDeadLetter,
     recordQuarantined: (record) => keep({ kind: "quarantined", record, ids: {}, isCut: false }),
-    defer: createGatherer<DeferredTask>(async (batch) => persist(batch, tasks, deps)),
+    defer: createGatherer<DeferredTask>(async (batch) => persist(batch, tasks, deps), atOnce),
   };
 }
 

@@ -48,10 +48,17 @@ export class FakeClock implements Clock {
     const untilMs = this.#nowMs + ms;
     for (let alarm = this.#findNext(untilMs); alarm !== undefined; alarm = this.#findNext(untilMs)) {
       this.#alarms.delete(alarm);
-      this.#nowMs = alarm.dueMs;
+      this.#nowMs = Math.max(this.#nowMs, alarm.dueMs);
       alarm.callback();
     }
     this.#nowMs = untilMs;
+  }
+
+  /** Moves the time by `ms` as a process that is busy for so long sees it: what became due meanwhile runs late, at its end. */
+  stall(ms: number): void {
+    if (ms < 0) throw new RangeError(`stall(${ms}): time does not run backwards`);
+    this.#nowMs += ms;
+    this.advance(0);
   }
 
   /**
@@ -64,7 +71,7 @@ export class FakeClock implements Clock {
     await settlePromises();
     for (let alarm = this.#findNext(untilMs); alarm !== undefined; alarm = this.#findNext(untilMs)) {
       this.#alarms.delete(alarm);
-      this.#nowMs = alarm.dueMs;
+      this.#nowMs = Math.max(this.#nowMs, alarm.dueMs);
       alarm.callback();
       await settlePromises();
     }

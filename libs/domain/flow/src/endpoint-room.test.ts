@@ -50,6 +50,30 @@ describe("an endpoint without a rate", () => {
     expect(room.queued).toBe(MAX_QUEUED);
   });
 
+  test("defers nobody for a moment's delay of all that is in flight, and many for one that lasts", () => {
+    const room = new EndpointRoom({ maxInFlight: 64 });
+    let nowMs = NOW_MS;
+    // Ten answers a millisecond, 64 always out, 2,000 in the queue: what waits waits for a fifth of a second.
+    takeMany(room, nowMs, 64);
+    for (let turn = 0; turn < 1000; turn++, nowMs += 1) {
+      for (let answer = 0; answer < 10; answer++) room.finish(nowMs, 6.4);
+      takeMany(room, nowMs, 10);
+    }
+    const queueAfter = (delayMs: number): number => {
+      const kinds = takeMany(room, nowMs + delayMs, 10).map(({ kind }) => kind);
+      return kinds.filter((kind) => kind === "queue").length;
+    };
+    takeMany(room, nowMs, 2000);
+    expect([queueAfter(0), queueAfter(100), queueAfter(700), queueAfter(1100)]).toEqual([10, 10, 10, 0]);
+    // They end all at once: the delay is over, and counts for as long as it lasted.
+    nowMs += 100;
+    for (let answer = 0; answer < 64; answer++) {
+      room.finish(nowMs, 106);
+      room.startQueued(nowMs);
+    }
+    expect(queueAfter(0)).toBe(10);
+  });
+
   test("spreads a backlog over the time in which it can be taken", () => {
     const room = new EndpointRoom({ maxInFlight: 1 });
     room.start(NOW_MS);

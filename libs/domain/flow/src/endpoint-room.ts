@@ -71,9 +71,8 @@ export class EndpointRoom {
   /** Decides about one more delivery. "defer" has reserved its slot; nothing else has changed yet. */
   admit(nowMs: number): Admission {
     if (this.#queued === 0 && this.#isFree(nowMs)) return SEND;
-    const latencyMs = this.#inFlight.estimateLatencyMs(nowMs);
-    if (this.#queued < MAX_QUEUED && this.#expectWaitMs(nowMs, latencyMs) <= MAX_QUEUE_WAIT_MS) return QUEUE;
-    return { kind: "defer", untilMs: this.#reserveSlot(nowMs, latencyMs) };
+    if (this.#queued < MAX_QUEUED && this.#expectWaitMs(nowMs) <= MAX_QUEUE_WAIT_MS) return QUEUE;
+    return { kind: "defer", untilMs: this.reserve(nowMs) };
   }
 
   /** An attempt began that {@link admit} said to send. */
@@ -110,24 +109,25 @@ export class EndpointRoom {
 
   /** The slot of one that waited too long in the queue, after it left: milliseconds since the epoch. */
   reserve(nowMs: number): number {
-    return this.#reserveSlot(nowMs, this.#inFlight.estimateLatencyMs(nowMs));
+    const latencyMs = this.#inFlight.latencyMs + this.#inFlight.overdueMs(nowMs);
+    const intervalMs = Math.max(this.#startClock.intervalMs, latencyMs / this.#limits.maxInFlight);
+    const slotAtMs = Math.max(nowMs + MAX_QUEUE_WAIT_MS, this.#slotAtMs) + intervalMs;
+    this.#slotAtMs = Math.min(slotAtMs, nowMs + MAX_RESERVATION_MS);
+    return Math.ceil(this.#slotAtMs);
   }
 
   #isFree(nowMs: number): boolean {
     return this.#inFlight.count < this.#limits.maxInFlight && this.#startClock.nextStartAtMs <= nowMs;
   }
 
-  /** How long one more would stand in the queue: for those in front of it, or for the rate, whichever takes longer. */
-  #expectWaitMs(nowMs: number, latencyMs: number): number {
-    const forRoomMs = ((this.#queued + 1) * latencyMs) / this.#limits.maxInFlight;
+  /**
+   * How long one more would stand in the queue: for those in front of it, or for the rate, whichever takes longer. That
+   * those in flight are overdue counts once, and not for each in the queue: it may be over at the next moment.
+   */
+  #expectWaitMs(nowMs: number): number {
+    const forThoseInFrontMs = ((this.#queued + 1) * this.#inFlight.latencyMs) / this.#limits.maxInFlight;
+    const forRoomMs = this.#inFlight.overdueMs(nowMs) + forThoseInFrontMs;
     const forRateMs = this.#startClock.nextStartAtMs - nowMs + this.#queued * this.#startClock.intervalMs;
     return Math.max(forRoomMs, forRateMs);
-  }
-
-  #reserveSlot(nowMs: number, latencyMs: number): number {
-    const intervalMs = Math.max(this.#startClock.intervalMs, latencyMs / this.#limits.maxInFlight);
-    const slotAtMs = Math.max(nowMs + MAX_QUEUE_WAIT_MS, this.#slotAtMs) + intervalMs;
-    this.#slotAtMs = Math.min(slotAtMs, nowMs + MAX_RESERVATION_MS);
-    return Math.ceil(this.#slotAtMs);
   }
 }

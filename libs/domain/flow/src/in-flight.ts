@@ -1,5 +1,10 @@
-/** The weight of the newest latency in the average: about the last ten count. */
-const EWMA_WEIGHT = 0.2;
+/**
+ * What the average remembers: latencies count by the time that passed since the one before, so that a moment's delay, at
+ * whose end many answers come at once, counts for that moment only.
+ */
+const MEMORY_MS = 500;
+/** Counted at least, since answers of the same millisecond are answers too. */
+const LEAST_MS = 0.2;
 /** Assumed until the first attempt ended. */
 const UNKNOWN_LATENCY_MS = 20;
 
@@ -8,6 +13,7 @@ export class InFlight {
   /** Ascending; at most the endpoint's greatest number in flight, so that moving its entries is cheap. */
   readonly #startedAtMs: number[] = [];
   #averageMs: number | undefined;
+  #lastFinishMs = 0;
 
   get count(): number {
     return this.#startedAtMs.length;
@@ -26,18 +32,25 @@ export class InFlight {
   /** Takes out the attempt that began `latencyMs` ago; the nearest one if the caller measured with another clock. */
   finish(nowMs: number, latencyMs: number): void {
     this.#startedAtMs.splice(this.#indexOfStart(nowMs - latencyMs), 1);
+    const weight = 1 - Math.exp(-Math.max(LEAST_MS, nowMs - this.#lastFinishMs) / MEMORY_MS);
+    this.#lastFinishMs = nowMs;
     this.#averageMs =
-      this.#averageMs === undefined ? latencyMs : this.#averageMs + EWMA_WEIGHT * (latencyMs - this.#averageMs);
+      this.#averageMs === undefined ? latencyMs : this.#averageMs + weight * (latencyMs - this.#averageMs);
+  }
+
+  /** How long an attempt takes, in milliseconds, 1 or more: the average of those that ended lately. */
+  get latencyMs(): number {
+    return Math.max(1, this.#averageMs ?? UNKNOWN_LATENCY_MS);
   }
 
   /**
-   * How long an attempt takes, in milliseconds, 1 or more: the average of those that ended, or the age of the middle one
-   * in flight if that is more. So an endpoint that begins to hang is known to be slow before anything timed out, and one
-   * attempt that hangs among many that don't says nothing about the endpoint.
+   * How much longer than usual those in flight are out already, by the middle one; milliseconds, 0 or more. So an endpoint
+   * that begins to hang is known to be slow before anything timed out, and one attempt that hangs among many that don't
+   * says nothing about the endpoint.
    */
-  estimateLatencyMs(nowMs: number): number {
+  overdueMs(nowMs: number): number {
     const middle = this.#startedAtMs[(this.#startedAtMs.length - 1) >> 1] ?? nowMs;
-    return Math.max(1, this.#averageMs ?? UNKNOWN_LATENCY_MS, nowMs - middle);
+    return Math.max(0, nowMs - middle - this.latencyMs);
   }
 
   /** The last one that began at this time or before; the first one if none did. */

@@ -88,7 +88,7 @@ export interface GroupConsumer {
 export interface GroupOptions {
   readonly group: string;
   readonly topics: readonly string[];
-  /** The most bytes of one partition that one fetch brings; 1 MiB by default. */
+  /** The most bytes of one partition that one fetch brings; 256 KiB by default. */
   readonly maxBytesPerPartition?: number;
 }
 

@@ -14,7 +14,7 @@ import { BatchingProducer } from "./producer.ts";
 import { readRange } from "./read-range.ts";
 
 /** The most that one fetch brings of a partition, unless a group asks for less: a broker's own limit of a batch. */
-const MAX_BYTES_PER_PARTITION = 1024 * 1024;
+const MAX_BYTES_PER_PARTITION = 256 * 1024;
 
 export interface OpenKafkaOptions {
   /** host:port of some brokers. */
