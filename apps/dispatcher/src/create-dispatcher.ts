@@ -3,11 +3,12 @@ import type { Egress } from "@postrider/kit-egress";
 import type { EventLog } from "@postrider/kit-event-log";
 import { type Clock, type Random, type Service, untilAborted } from "@postrider/kit-lifecycle";
 import type { Logger } from "@postrider/kit-telemetry";
+import { observeCache } from "@postrider/kit-watched-cache";
 import { TOPICS } from "@postrider/records";
 import type { Registry } from "prom-client";
 import { deliver } from "./deliver.ts";
 import type { Delivery } from "./delivery.ts";
-import { createDirectory } from "./directory.ts";
+import { createDirectory, type Directory } from "./directory.ts";
 import { dispatchDeferred } from "./dispatch-deferred.ts";
 import { createDispatcherMetrics } from "./dispatcher-metrics.ts";
 import { runEventDispatch } from "./event-dispatch.ts";
@@ -47,13 +48,28 @@ export interface ProcessDeps {
   readonly commitMs: number;
 }
 
-/** The dispatcher: reads events and due deliveries, sends them, and records what came of it. */
-export function createDispatcher(deps: DispatcherDeps): Service {
-  return { name: "dispatcher", run: async (stop) => runDispatcher(deps, stop) };
+export interface Dispatcher extends Service {
+  /** What is not ready yet. */
+  readonly findUnready: () => readonly string[];
 }
 
-async function runDispatcher(deps: DispatcherDeps, stop: AbortSignal): Promise<void> {
-  const { log, deferred, clock, random } = deps;
+/** The dispatcher: reads events and due deliveries, sends them, and records what came of it. */
+export function createDispatcher(deps: DispatcherDeps): Dispatcher {
+  const { subscriptions, clock, random } = deps;
+  const { logger, registry } = deps.process;
+  const directory = createDirectory({ subscriptions, clock, logger, random });
+  return {
+    name: "dispatcher",
+    findUnready: observeCache({ what: "subscriptions", state: directory.state, registry }),
+    run: async (stop) => runDispatcher({ ...deps, directory }, stop),
+  };
+}
+
+async function runDispatcher(
+  deps: DispatcherDeps & { readonly directory: Directory },
+  stop: AbortSignal,
+): Promise<void> {
+  const { log, deferred, clock, random, directory } = deps;
   const { logger, registry, version, commitMs } = deps.process;
   const signals = createSignals(deps, stop);
   const gates = createGates(clock);
@@ -63,7 +79,6 @@ async function runDispatcher(deps: DispatcherDeps, stop: AbortSignal): Promise<v
     ...{ writer: log.writer, deferred, clock, logger, attemptsLingerMs: ATTEMPTS_LINGER_MS },
     ...recording,
   });
-  const directory = createDirectory({ subscriptions: deps.subscriptions, clock, logger, random });
   const sending = {
     ...{ egress: deps.egress, clock, random, userAgent: `Postrider/${version}` },
     createTraceparent: createTraceparents(random),

@@ -51,6 +51,6 @@ export async function serveDispatcher({ config, logger, clock, random }: ServeDi
       closedAtEnd("egress", async () => egress.close(0)),
       dispatcher,
     ],
-    ...{ logger, clock, graceMs: config.graceMs },
+    ...{ findUnready: dispatcher.findUnready, logger, clock, graceMs: config.graceMs },
   });
 }

@@ -2,6 +2,7 @@ import type { LogWriter } from "@postrider/kit-event-log";
 import type { Clock, Random } from "@postrider/kit-lifecycle";
 import type { RpcService } from "@postrider/kit-rpc";
 import type { Logger } from "@postrider/kit-telemetry";
+import { observeCache } from "@postrider/kit-watched-cache";
 import type { Registry } from "prom-client";
 import type { Catalog } from "./catalog.ts";
 import { createEventTypeCache, type EventTypeCache } from "./event-type-cache.ts";
@@ -22,6 +23,8 @@ export interface Ingest {
   readonly services: readonly RpcService[];
   /** To be run beside them: until it watches the catalog, each event asks for its type. */
   readonly cache: EventTypeCache;
+  /** What is not ready yet. */
+  readonly findUnready: () => readonly string[];
 }
 
 /** Ingest: takes events in by gRPC and answers when they stand durably in the log. */
@@ -34,5 +37,6 @@ export function createIngest({ writer, catalog, clock, random, registry, logger 
     clock,
     random,
   });
-  return { services: [service], cache };
+  const findUnready = observeCache({ what: "event_types", state: cache.state, registry });
+  return { services: [service], cache, findUnready };
 }

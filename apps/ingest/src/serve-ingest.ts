@@ -30,11 +30,18 @@ export async function serveIngest({ config, logger, clock, random }: ServeIngest
   const registry = createRegistry();
   const log = openKafkaEventLog({ kafka });
   const catalog = connectCatalog({ address: config.subscriptionAddress });
-  const { services, cache } = createIngest({ writer: log.writer, catalog, clock, random, registry, logger });
+  const { services, cache, findUnready } = createIngest({
+    writer: log.writer,
+    catalog,
+    clock,
+    random,
+    registry,
+    logger,
+  });
   return startServing({
     grpc: { address: config.grpcAddress, services, maxMessageBytes: MAX_MESSAGE_BYTES },
     admin: { address: config.adminAddress, registry },
     services: [closedAtEnd("kafka", kafka.close), closedAtEnd("catalog", catalog.close), cache],
-    ...{ logger, clock, graceMs: config.graceMs },
+    ...{ findUnready, logger, clock, graceMs: config.graceMs },
   });
 }

@@ -34,7 +34,7 @@ export async function createStandalone(deps: StandaloneDeps): Promise<Serving> {
   const { config, clock, logger } = deps;
   const store = await openStore(config, clock);
   const registry = createRegistry();
-  const { rpcServices, eventTypes, dispatcher, egress } = wire(deps, store, registry);
+  const { rpcServices, findUnready, eventTypes, dispatcher, egress } = wire(deps, store, registry);
   return startServing({
     grpc: { address: config.grpcAddress, services: rpcServices, maxMessageBytes: MAX_MESSAGE_BYTES },
     admin: { address: config.adminAddress, registry },
@@ -45,7 +45,7 @@ export async function createStandalone(deps: StandaloneDeps): Promise<Serving> {
       eventTypes,
       dispatcher,
     ],
-    ...{ logger, clock, graceMs: config.graceMs },
+    ...{ findUnready, logger, clock, graceMs: config.graceMs },
   });
 }
 
@@ -97,7 +97,11 @@ function wire(
     random,
     process: { registry, logger, version: config.version, graceMs: config.graceMs, commitMs: COMMIT_MS },
   });
-  return { rpcServices: [...ingest.services, ...subscription.services], eventTypes: ingest.cache, dispatcher, egress };
+  return {
+    rpcServices: [...ingest.services, ...subscription.services],
+    ...{ eventTypes: ingest.cache, dispatcher, egress },
+    findUnready: () => [...ingest.findUnready(), ...dispatcher.findUnready()],
+  };
 }
 
 interface Wired {
@@ -105,4 +109,5 @@ interface Wired {
   readonly eventTypes: Service;
   readonly dispatcher: Service;
   readonly egress: Egress;
+  readonly findUnready: () => readonly string[];
 }

@@ -1,4 +1,5 @@
 export { describeNotices, type DescribeNoticesOptions } from "./notices.ts";
+export { observeCache, type ObserveCacheOptions } from "./observe-cache.ts";
 export {
   WatchGap,
   type WatchedCacheNotice,
