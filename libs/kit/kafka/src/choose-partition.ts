@@ -1,4 +1,5 @@
 import type { ICustomPartitioner } from "kafkajs";
+import type { EncodedRecord } from "./wire/encode-record.ts";
 
 /**
  * Which partition a record goes to. Keys go where Java's clients (and kafkajs's DefaultPartitioner, tested beside) put
@@ -9,11 +10,12 @@ import type { ICustomPartitioner } from "kafkajs";
 const SEED = 0x9747b28c;
 const M = 0x5bd1e995;
 
-export function choosePartition(key: Uint8Array, partitionCount: number): number {
-  return (murmur2(key) & 0x7fffffff) % partitionCount;
+export function choosePartition(keyHash: number, partitionCount: number): number {
+  return (keyHash & 0x7fffffff) % partitionCount;
 }
 
-function murmur2(key: Uint8Array): number {
+/** 32 bits, with a sign. */
+export function hashKey(key: Uint8Array): number {
   const { length } = key;
   const whole = length & ~3;
   let hash = SEED ^ length;
@@ -38,13 +40,13 @@ function byte(bytes: Uint8Array, at: number): number {
 /** For kafkajs. Records without a key go to one partition after another. */
 export const createPartitioner: ICustomPartitioner = () => {
   const counters = new Map<string, number>();
-  return ({ topic, partitionMetadata, message }) => {
+  return ({ topic, partitionMetadata, message: given }) => {
+    const message = given as unknown as EncodedRecord;
     const partitionCount = partitionMetadata.length;
     // Sent again: to where it went before, so that a repetition is in the same partition as the first.
     if (message.partition !== undefined && message.partition < partitionCount) return message.partition;
-    message.partition = message.key
-      ? choosePartition(toBytes(message.key), partitionCount)
-      : next(topic) % partitionCount;
+    message.partition =
+      message.keyHash === undefined ? next(topic) % partitionCount : choosePartition(message.keyHash, partitionCount);
     return message.partition;
   };
 
@@ -54,7 +56,3 @@ export const createPartitioner: ICustomPartitioner = () => {
     return count;
   }
 };
-
-function toBytes(key: Buffer | string): Uint8Array {
-  return typeof key === "string" ? Buffer.from(key) : key;
-}

@@ -13,13 +13,14 @@ import {
   type KafkaRecord,
   type TopicPartition,
 } from "./kafka.ts";
-import type { ConsumerGroup, FetchedMessage } from "./kafkajs-internals.ts";
+import type { ConsumerGroup } from "./kafkajs-internals.ts";
 import { findCoordinatorAgain, mayHaveMoved } from "./mends/dead-coordinator.ts";
 import { describeChange, describeLostRecords } from "./group-notices.ts";
 import { MemberCommits } from "./member-commits.ts";
 import type { Names } from "./names.ts";
 import { NOTHING_OWNED, type Ownership } from "./ownership.ts";
 import { readMessages } from "./read-batch.ts";
+import type { FetchedBatch } from "./wire/fetched-batch.ts";
 
 const RETRY_MS = 100;
 
@@ -252,25 +253,25 @@ export class GroupMember implements GroupConsumer {
 
   #takeBatch(payload: EachBatchPayload): void {
     const { batch } = payload;
-    const resolveOffset = (offset: string): void => {
-      payload.resolveOffset(offset);
+    const resolveOffset = (offset: number): void => {
+      payload.resolveOffset(String(offset));
     };
     const holding = this.#holdings.find(batch.topic, batch.partition);
     // What is not resolved is fetched again when its time has come.
     if (this.#state !== "reading" || !holding?.isReady || holding.isPaused) return;
-    const messages = batch.messages as unknown as readonly FetchedMessage[];
-    const { partition, nextOffset: fromOffset = 0 } = holding;
-    const records = readMessages(messages, { partition, fromOffset });
+    const { messages } = batch as unknown as FetchedBatch;
+    const fromOffset = holding.nextOffset ?? 0;
+    const records = readMessages(messages, { partition: holding.partition, fromOffset });
     const taken = this.#give(holding, records);
     if (taken === undefined) return;
     if (taken >= records.length) {
       const last = messages.at(-1)?.offset;
       if (last === undefined) return;
-      holding.nextOffset = Math.max(fromOffset, Number(last) + 1);
+      holding.nextOffset = Math.max(fromOffset, last + 1);
       resolveOffset(last);
       return;
     }
-    this.#keepRest(holding, { last: records[taken - 1], resolveOffset });
+    this.#keepRest(holding, records[taken - 1], resolveOffset);
   }
 
   /** How many the owner took; undefined when it failed, which ends the run. */
@@ -294,10 +295,10 @@ export class GroupMember implements GroupConsumer {
   }
 
   /** The owner has no room: the rest is fetched again once it has. */
-  #keepRest(holding: Holding, { last, resolveOffset }: Rest): void {
+  #keepRest(holding: Holding, last: KafkaRecord | undefined, resolveOffset: (offset: number) => void): void {
     if (last !== undefined) {
       holding.nextOffset = last.offset + 1;
-      resolveOffset(String(last.offset));
+      resolveOffset(last.offset);
     }
     holding.isPaused = true;
     this.#applyPause(holding);
@@ -342,9 +343,4 @@ export class GroupMember implements GroupConsumer {
   #placeOf({ topic, partition }: Holding): TopicPartition {
     return { topic: this.#options.names.fromCluster(topic), partition };
   }
-}
-
-interface Rest {
-  readonly last: KafkaRecord | undefined;
-  readonly resolveOffset: (offset: string) => void;
 }

@@ -1,3 +1,5 @@
+import type { FetchedRecord } from "./wire/decode-records.ts";
+
 /**
  * The inside of kafkajs 2.2.4 that this package touches, as far as it touches it. kafkajs has no types for it; it has no
  * `exports` either, so its files can be required. The version is pinned: what is written here was read in its source.
@@ -54,21 +56,8 @@ interface FetchedOffsets {
 export interface FetchedPartition {
   readonly partition: number;
   readonly highWatermark: string;
-  readonly messages: readonly FetchedMessage[];
+  readonly messages: readonly FetchedRecord[];
 }
-
-/** A record as kafkajs decodes it. */
-export interface FetchedMessage {
-  readonly offset: string;
-  readonly timestamp: string;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  /** An array when the name comes more than once. */
-  readonly headers: Readonly<Record<string, HeaderValue | readonly HeaderValue[] | undefined>>;
-  readonly isControlRecord: boolean;
-}
-
-type HeaderValue = Buffer | string | null;
 
 interface ClusterMetadata {
   readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];

@@ -7,6 +7,8 @@ import { mendIdleTimer } from "./mends/idle-timer.ts";
 import { mendLostSeed } from "./mends/lost-seed.ts";
 import { mendStaleFetch } from "./mends/stale-fetch.ts";
 import { mendUntoldJoins } from "./mends/untold-joins.ts";
+import { paceFetches } from "./paced-fetch.ts";
+import { installWire } from "./wire/install-wire.ts";
 
 const require = createRequire(import.meta.url);
 const mendedKey = Symbol.for("postrider.mended");
@@ -16,6 +18,8 @@ export type MendedKafkajs = typeof Kafkajs & { createSocket: ISocketFactory; [me
 
 /** kafkajs with its mends, which are made once in a process. Nobody else may import kafkajs, but for its types. */
 export function loadKafkajs(): MendedKafkajs {
+  // Another copy of this module may have loaded it: its modules then have what they were given.
+  if (require.cache[require.resolve("kafkajs")] === undefined) installWire(require);
   const kafkajs = requireModule<MendedKafkajs>("kafkajs");
   if (kafkajs[mendedKey]) return kafkajs;
   kafkajs[mendedKey] = true;
@@ -31,6 +35,7 @@ export function loadKafkajs(): MendedKafkajs {
   mendStaleFetch(group);
   mendDeadCoordinator(group);
   mendUntoldJoins(group, (message) => new kafkajs.KafkaJSNonRetriableError(message));
+  paceFetches(group);
   return kafkajs;
 }
 

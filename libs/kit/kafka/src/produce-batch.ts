@@ -1,13 +1,12 @@
-import type { Message } from "kafkajs";
 import { KafkaError, type KafkaAppend } from "./kafka.ts";
 import type { Names } from "./names.ts";
+import { type EncodedRecord, encodeRecord } from "./wire/encode-record.ts";
 
 /** In one request. More records make it slower to answer, not cheaper; more bytes of one partition are refused by default. */
 const MAX_BATCH_RECORDS = 2_000;
 const MAX_BATCH_BYTES = 900 * 1024;
-/** Lengths, deltas and attributes of a record, at most; of a header. (Kafka's record format, version 2.) */
-const RECORD_OVERHEAD_BYTES = 21;
-const HEADER_OVERHEAD_BYTES = 6;
+/** What stands in front of an encoded record, at most: its length, attributes and deltas. (Kafka's record format, version 2.) */
+const RECORD_OVERHEAD_BYTES = 12;
 /** A batch's own head. */
 const BATCH_OVERHEAD_BYTES = 61;
 
@@ -25,7 +24,7 @@ export interface PendingAppend {
 
 /** Records of one call that travel together. */
 interface Cut {
-  readonly byTopic: ReadonlyMap<string, readonly Message[]>;
+  readonly byTopic: ReadonlyMap<string, readonly EncodedRecord[]>;
   readonly count: number;
   readonly bytes: number;
 }
@@ -46,13 +45,13 @@ export interface Piece extends Cut {
  */
 export function cutAppend(records: readonly KafkaAppend[], { names, findMaxBytes }: CutOptions): Cut[] {
   const cuts: Cut[] = [];
-  let byTopic = new Map<string, Message[]>();
+  let byTopic = new Map<string, EncodedRecord[]>();
   let count = 0;
   let bytes = 0;
   for (const record of records) {
     const topic = names.toCluster(record.topic);
-    const message = createMessage(record);
-    const size = measureBytes(record, message);
+    const message = encodeRecord(record);
+    const size = RECORD_OVERHEAD_BYTES + message.value.length;
     assertFits(topic, size, findMaxBytes(topic));
     if (count === MAX_BATCH_RECORDS || (count > 0 && bytes + size > MAX_BATCH_BYTES)) {
       cuts.push({ byTopic, count, bytes });
@@ -97,8 +96,8 @@ export function topicsOf({ byTopic }: Piece): string {
   return [...byTopic.keys()].join(", ");
 }
 
-export function mergeByTopic(pieces: readonly Piece[]): { topic: string; messages: Message[] }[] {
-  const merged = new Map<string, Message[]>();
+export function mergeByTopic(pieces: readonly Piece[]): { topic: string; messages: EncodedRecord[] }[] {
+  const merged = new Map<string, EncodedRecord[]>();
   for (const { byTopic } of pieces) {
     for (const [topic, messages] of byTopic) {
       const known = merged.get(topic);
@@ -107,22 +106,6 @@ export function mergeByTopic(pieces: readonly Piece[]): { topic: string; message
     }
   }
   return [...merged].map(([topic, messages]) => ({ topic, messages }));
-}
-
-function createMessage({ key, headers, value }: KafkaAppend): Message {
-  return {
-    key: key === undefined ? null : Buffer.from(key),
-    value: Buffer.from(value.buffer, value.byteOffset, value.byteLength),
-    headers,
-  };
-}
-
-function measureBytes({ headers, value }: KafkaAppend, { key }: Message): number {
-  let bytes = RECORD_OVERHEAD_BYTES + value.byteLength + (key?.length ?? 0);
-  for (const name in headers) {
-    bytes += HEADER_OVERHEAD_BYTES + Buffer.byteLength(name) + Buffer.byteLength(headers[name] ?? "");
-  }
-  return bytes;
 }
 
 function assertFits(topic: string, bytes: number, maxBytes: number | undefined): void {

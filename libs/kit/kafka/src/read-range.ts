@@ -28,8 +28,8 @@ export async function* readRange(range: RangeToRead, deps: ReadRangeDeps): Async
     const wanted = read.filter(({ offset: at }) => at < range.beforeOffset);
     if (wanted.length > 0) yield wanted;
     const last = page.messages.at(-1);
-    if (!last || Number(last.offset) + 1 >= Number(page.highWatermark)) return;
-    offset = Number(last.offset) + 1;
+    if (!last || last.offset + 1 >= Number(page.highWatermark)) return;
+    offset = last.offset + 1;
   }
 }
 

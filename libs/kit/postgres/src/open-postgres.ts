@@ -85,7 +85,11 @@ function createPostgres({ maxConnections, onNotice, clock }: Settled, config: Cl
     listen: (channel, onNotification) => {
       const ending = new AbortController();
       const signal = AbortSignal.any([ending.signal, closing.signal]);
-      const listening = keepListening({ config, clock, channel, onNotification, onNotice }, signal);
+      // Its connection ends a moment after it was told to: what comes until then is nobody's any more.
+      const hear = (payload: string | undefined): void => {
+        if (!signal.aborted) onNotification(payload);
+      };
+      const listening = keepListening({ config, clock, channel, onNotification: hear, onNotice }, signal);
       listenings.add(listening);
       void listening.then(() => listenings.delete(listening));
       return () => {
