@@ -99,6 +99,7 @@ export class BatchingProducer implements KafkaProducer {
       if (open.length === 0) return;
       try {
         const appendedAtMs = await this.#trySend(open);
+        this.#lastFailure = undefined;
         for (const { append } of open) this.#finish(append, appendedAtMs);
         return;
       } catch (error) {
@@ -166,17 +167,27 @@ export class BatchingProducer implements KafkaProducer {
     const { clock } = this.#options;
     const tick = (): void => {
       cancel = clock.after(TICK_MS, tick);
-      const nowMs = clock.nowMs();
-      for (const append of this.#pending) {
-        if (nowMs - append.sinceMs < MAX_WAIT_MS) return;
-        const words = `append: not acknowledged by Kafka within ${MAX_WAIT_MS} ms`;
-        this.#reject(append, new KafkaError("unavailable", `${words}: ${this.#lastFailure ?? "no answer"}`));
-      }
+      if (!this.#giveUp()) return;
+      // A request may hang for longer: what nobody waits for must not hold its bytes until then.
+      this.#queue = this.#queue.filter(({ append }) => this.#pending.has(append));
     };
     let cancel = clock.after(TICK_MS, tick);
     return () => {
       cancel();
     };
+  }
+
+  /** Whether there was anybody who has waited too long. */
+  #giveUp(): boolean {
+    const nowMs = this.#options.clock.nowMs();
+    let hasAny = false;
+    for (const append of this.#pending) {
+      if (nowMs - append.sinceMs < MAX_WAIT_MS) break;
+      hasAny = true;
+      const words = `append: not acknowledged by Kafka within ${MAX_WAIT_MS} ms`;
+      this.#reject(append, new KafkaError("unavailable", `${words}: ${this.#lastFailure ?? "no answer"}`));
+    }
+    return hasAny;
   }
 
   /** What to tell those that give up. */
