@@ -84,6 +84,14 @@ describe("an endpoint", () => {
     });
   });
 
+  test.each([
+    [Format.PAYLOAD_FORMAT_RAW, "raw"],
+    [Format.PAYLOAD_FORMAT_CLOUDEVENTS_BINARY, "cloudevents_binary"],
+    [Format.PAYLOAD_FORMAT_CLOUDEVENTS_STRUCTURED, "cloudevents_structured"],
+  ])("has the format %d as %s", (payloadFormat, format) => {
+    expect(decodeEndpoint(subscription({ payloadFormat }), oneKey).format).toBe(format);
+  });
+
   test("is never tried again where the policy has no delays", () => {
     const decoded = decodeEndpoint(subscription({ retryPolicy: { delays: [], maxAge: undefined } }), oneKey);
     expect(decoded.retryPolicy).toEqual({ delaysMs: [] });

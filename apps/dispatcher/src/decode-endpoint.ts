@@ -27,6 +27,8 @@ const METHODS: Readonly<Record<number, HttpMethod>> = {
 
 const FORMATS: Readonly<Record<number, PayloadFormat>> = {
   [Format.PAYLOAD_FORMAT_STANDARD]: "standard",
+  [Format.PAYLOAD_FORMAT_CLOUDEVENTS_BINARY]: "cloudevents_binary",
+  [Format.PAYLOAD_FORMAT_CLOUDEVENTS_STRUCTURED]: "cloudevents_structured",
   [Format.PAYLOAD_FORMAT_RAW]: "raw",
   [Format.PAYLOAD_FORMAT_PLATFORM]: "platform",
 };

@@ -2,7 +2,7 @@ import type { AcknowledgementRule, RetryPolicy } from "@postrider/domain-deliver
 import type { EndpointLimits } from "@postrider/domain-flow";
 import type { SigningKey } from "@postrider/kit-signature";
 
-export type PayloadFormat = "standard" | "raw" | "platform";
+export type PayloadFormat = "standard" | "cloudevents_binary" | "cloudevents_structured" | "raw" | "platform";
 export type HttpMethod = "POST" | "PUT" | "PATCH" | "GET" | "DELETE";
 
 /** A subscription as the dispatcher needs it: everything decoded once, not once for each delivery. */

@@ -2,7 +2,7 @@ import type { Event } from "@postrider/domain-event";
 import type { EgressRequest } from "@postrider/kit-egress";
 import { sign } from "@postrider/kit-signature";
 import type { Endpoint } from "../endpoint.ts";
-import { encodeEnvelope, encodeQuery } from "./envelope.ts";
+import { encodeEnvelope, encodeQuery, isQueryFormat } from "./envelope.ts";
 
 /** A query string that common servers still take; they end at 8 KiB for the whole request line. */
 const MAX_QUERY_CHARACTERS = 7000;
@@ -17,10 +17,10 @@ export interface RequestContext {
   readonly userAgent: string;
 }
 
-/** The event does not fit into what this endpoint's method can carry, or nothing may sign it. */
+/** The event or its format does not fit into what this endpoint's method can carry, or nothing may sign it. */
 export interface RefusedRequest {
   readonly kind: "refused";
-  readonly reason: "query_too_long" | "no_signing_key";
+  readonly reason: "query_too_long" | "format_needs_body" | "no_signing_key";
 }
 
 export type BuiltRequest = { readonly kind: "request"; readonly request: EgressRequest } | RefusedRequest;
@@ -33,9 +33,10 @@ export function buildRequest(event: Event, endpoint: Endpoint, context: RequestC
   const maySign = endpoint.keys.some(({ expiresAtMs }) => expiresAtMs > context.nowMs);
   if (!maySign) return { kind: "refused", reason: "no_signing_key" };
   if (endpoint.method === "GET" || endpoint.method === "DELETE") return buildQueryRequest(event, endpoint, context);
-  const { contentType, body } = encodeEnvelope(event, endpoint);
+  const { contentType, body, headers: own } = encodeEnvelope(event, endpoint);
   const headers = buildHeaders(event, endpoint, { context, signedBytes: body });
   headers["content-type"] = contentType;
+  if (own) Object.assign(headers, own);
   const { url, method, timeoutMs } = endpoint;
   return {
     kind: "request",
@@ -44,14 +45,16 @@ export function buildRequest(event: Event, endpoint: Endpoint, context: RequestC
 }
 
 function buildQueryRequest(event: Event, endpoint: Endpoint, context: RequestContext): BuiltRequest {
+  const { format, method, timeoutMs } = endpoint;
+  // The subscription service lets no such subscription in.
+  if (!isQueryFormat(format)) return { kind: "refused", reason: "format_needs_body" };
   const separator = endpoint.url.includes("?") ? "&" : "?";
-  const text = `${endpoint.url}${separator}${encodeQuery(event, endpoint)}`;
+  const text = `${endpoint.url}${separator}${encodeQuery(event, { format, url: endpoint.url })}`;
   // As it will be sent: the parser encodes what a callback URL may have in its own query, such as an apostrophe.
   const url = URL.parse(text)?.href ?? text;
   const query = url.slice(url.indexOf("?") + 1);
   if (query.length > MAX_QUERY_CHARACTERS) return { kind: "refused", reason: "query_too_long" };
   const headers = buildHeaders(event, endpoint, { context, signedBytes: Buffer.from(query) });
-  const { method, timeoutMs } = endpoint;
   return { kind: "request", request: { url, method, timeoutMs, headers, keepBodyBytes: keepBodyBytesOf(endpoint) } };
 }
 

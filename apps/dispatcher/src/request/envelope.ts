@@ -1,12 +1,18 @@
 import type { Event } from "@postrider/domain-event";
 import { isJsonContentType } from "@postrider/domain-event";
 import type { Endpoint, PayloadFormat } from "../endpoint.ts";
+import { attributeHeadersOf, attributesOf, STRUCTURED_TYPE } from "./cloudevents.ts";
 
 /** A payload as it is sent and signed. */
 export interface Envelope {
   readonly contentType: string;
   readonly body: Uint8Array;
+  /** Stand in headers instead of the body; the signature does not cover them. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
+
+/** The formats that can be carried without a body: the CloudEvents HTTP binding knows no query string. */
+export type QueryFormat = Exclude<PayloadFormat, `cloudevents_${string}`>;
 
 const JSON_TYPE = "application/json";
 const CLOSE = Buffer.from("}");
@@ -23,11 +29,20 @@ export function encodeEnvelope(event: Event, { format, url }: Pick<Endpoint, "fo
       return { contentType: JSON_TYPE, body: splice(encodeHead(event, standardHead(event)), event) };
     case "platform":
       return { contentType: JSON_TYPE, body: splice(encodeHead(event, platformHead(event, url)), event) };
+    case "cloudevents_binary":
+      return { contentType: event.contentType, body: event.data, headers: attributeHeadersOf(event) };
+    case "cloudevents_structured":
+      return { contentType: STRUCTURED_TYPE, body: splice(encodeHead(event, structuredHead(event)), event) };
   }
 }
 
+/** Whether {@link encodeQuery} can carry it. */
+export function isQueryFormat(format: PayloadFormat): format is QueryFormat {
+  return format !== "cloudevents_binary" && format !== "cloudevents_structured";
+}
+
 /** The same envelope as the pairs of a query string, for methods that carry no body. */
-export function encodeQuery(event: Event, { format, url }: { format: PayloadFormat; url: string }): string {
+export function encodeQuery(event: Event, { format, url }: { format: QueryFormat; url: string }): string {
   const data = isJsonContentType(event.contentType)
     ? { data: Buffer.from(event.data).toString("utf8") }
     : { data_base64: Buffer.from(event.data).toString("base64") };
@@ -44,6 +59,11 @@ function standardHead(event: Event): Record<string, string> {
 function platformHead(event: Event, url: string): Record<string, string> {
   const timestamp = new Date(event.timeMs).toISOString();
   return { event: event.type, event_id: event.id, timestamp, callback_url: url };
+}
+
+/** CloudEvents 1.0, JSON event format. */
+function structuredHead(event: Event): Record<string, string> {
+  return { ...attributesOf(event), datacontenttype: event.contentType };
 }
 
 function encodeHead({ contentType }: Event, head: Record<string, string>): Buffer {

@@ -66,7 +66,10 @@ export function describeSubscriptionService(startSubscription: StartSubscription
       [{ eventTypes: ["*", "unknown", "a b"] }, ["subscription.event_types[1]", "subscription.event_types[2]"]],
       [{ method: 99 as Method }, ["subscription.method"]],
       [{ payloadFormat: 99 as Format }, ["subscription.payload_format"]],
-      [{ payloadFormat: Format.PAYLOAD_FORMAT_CLOUDEVENTS_BINARY }, ["subscription.payload_format"]],
+      [
+        { payloadFormat: Format.PAYLOAD_FORMAT_CLOUDEVENTS_BINARY, method: Method.METHOD_GET },
+        ["subscription.payload_format"],
+      ],
       [{ signature: Signature.SIGNATURE_KIND_ED25519 }, ["subscription.signature"]],
       [{ headers: { Host: "a", "x-a": "b\tc" } }, ['subscription.headers["Host"]', 'subscription.headers["x-a"]']],
       [{ acknowledgement: { rule: 9 as Rule, exactBody: "" } }, ["subscription.acknowledgement.rule"]],

@@ -22,6 +22,12 @@ test("settings at their bounds are fine", () => {
   );
 });
 
+test.each(["POST", "PUT", "PATCH"] as const)("%s carries CloudEvents in both modes", (method) => {
+  for (const payloadFormat of ["cloudevents_binary", "cloudevents_structured"] as const) {
+    expect(checkSettings({ ...valid, method, payloadFormat })).toEqual([]);
+  }
+});
+
 describe("each setting beyond its bound is named by field, value and bound", () => {
   const long = `https://example.com/${"a".repeat(2029)}`;
   test.each<[Partial<SubscriptionSettings>, string, string]>([
@@ -39,8 +45,16 @@ describe("each setting beyond its bound is named by field, value and bound", () 
     [{ eventTypes: ["a", "*.b"] }, "subscription.event_types[1]", '"*.b" is neither'],
     [{ eventTypes: ["a", "a"] }, "subscription.event_types[1]", '"a" is there twice'],
     [{ description: "d".repeat(1025) }, "subscription.description", "has 1025 characters; at most 1024"],
-    [{ payloadFormat: "cloudevents_binary" }, "subscription.payload_format", "not available yet"],
-    [{ payloadFormat: "cloudevents_structured" }, "subscription.payload_format", "not available yet"],
+    [
+      { payloadFormat: "cloudevents_binary", method: "GET" },
+      "subscription.payload_format",
+      "cloudevents_binary needs a body, and GET has none",
+    ],
+    [
+      { payloadFormat: "cloudevents_structured", method: "DELETE" },
+      "subscription.payload_format",
+      "cloudevents_structured needs a body, and DELETE has none",
+    ],
     [{ signature: "ed25519" }, "subscription.signature", "not available yet"],
     [
       { acknowledgement: { kind: "exact_body", body: "" } },

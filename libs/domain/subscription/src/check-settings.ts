@@ -23,6 +23,7 @@ export function checkSettings(settings: SubscriptionSettings): readonly Violatio
     ...checkCallbackUrl("subscription.callback_url", settings.callbackUrl),
     ...checkEventTypes(settings.eventTypes),
     ...checkDescription(settings.description),
+    ...checkFormat(settings),
     ...checkAvailability(settings),
     ...checkHeaders("subscription.headers", settings.headers),
     ...checkAcknowledgement(settings.acknowledgement),
@@ -65,20 +66,23 @@ function checkDescription(description: string): readonly Violation[] {
   );
 }
 
-/** The API names them already; nothing sends them yet. */
-function checkAvailability({ payloadFormat, signature }: SubscriptionSettings): readonly Violation[] {
-  return [
-    ...violationIf(
-      payloadFormat === "cloudevents_binary" || payloadFormat === "cloudevents_structured",
-      "subscription.payload_format",
-      `${payloadFormat} is not available yet; standard, raw and platform are`,
-    ),
-    ...violationIf(
-      signature === "ed25519",
-      "subscription.signature",
-      `${signature} is not available yet; hmac_sha256 is`,
-    ),
-  ];
+/** A CloudEvent is a message with a body: its HTTP binding knows no query string. */
+function checkFormat({ payloadFormat, method }: SubscriptionSettings): readonly Violation[] {
+  const needsBody = payloadFormat === "cloudevents_binary" || payloadFormat === "cloudevents_structured";
+  return violationIf(
+    needsBody && (method === "GET" || method === "DELETE"),
+    "subscription.payload_format",
+    `${payloadFormat} needs a body, and ${method} has none: POST, PUT and PATCH carry it`,
+  );
+}
+
+/** The API names it already; nothing signs so yet. */
+function checkAvailability({ signature }: SubscriptionSettings): readonly Violation[] {
+  return violationIf(
+    signature === "ed25519",
+    "subscription.signature",
+    `${signature} is not available yet; hmac_sha256 is`,
+  );
 }
 
 function checkAcknowledgement(acknowledgement: Acknowledgement): readonly Violation[] {

@@ -31,7 +31,12 @@ export const protobufFileName = "postrider/v1/subscription.proto";
 export const PayloadFormat = {
   PAYLOAD_FORMAT_UNSPECIFIED: 0,
   PAYLOAD_FORMAT_STANDARD: 1,
+  /**
+   * PAYLOAD_FORMAT_CLOUDEVENTS_BINARY - The data as it is, the attributes in ce-... headers: the signature covers the data and the id, not the headers.
+   * Both CloudEvents formats need a body: not with GET or DELETE.
+   */
   PAYLOAD_FORMAT_CLOUDEVENTS_BINARY: 2,
+  /** PAYLOAD_FORMAT_CLOUDEVENTS_STRUCTURED - One JSON object with the attributes and the data. */
   PAYLOAD_FORMAT_CLOUDEVENTS_STRUCTURED: 3,
   PAYLOAD_FORMAT_RAW: 4,
   PAYLOAD_FORMAT_PLATFORM: 5,
