@@ -1,5 +1,6 @@
-import type { Producer, ProducerBatch, RecordMetadata } from "kafkajs";
+import type { Message, Producer, ProducerBatch, RecordMetadata } from "kafkajs";
 import type { ProducerOptions } from "../producer.ts";
+import { VarintReader } from "../wire/varint.ts";
 
 /** A request that is out: the test decides how it ends. */
 export interface OpenRequest {
@@ -60,13 +61,22 @@ export class ScriptedProducer implements Pick<Producer, "sendBatch"> {
   #store({ topicMessages = [] }: ProducerBatch, stored?: readonly string[]): void {
     for (const { topic, messages } of topicMessages) {
       if (stored?.includes(topic) === false) continue;
-      this.logs.set(topic, [...(this.logs.get(topic) ?? []), ...messages.map(({ value }) => String(value))]);
+      this.logs.set(topic, [...(this.logs.get(topic) ?? []), ...messages.map(textOf)]);
     }
   }
 }
 
 function valuesOf({ topicMessages = [] }: ProducerBatch): string[] {
-  return topicMessages.flatMap(({ messages }) => messages.map(({ value }) => String(value)));
+  return topicMessages.flatMap(({ messages }) => messages.map(textOf));
+}
+
+/** The value of an encoded record: behind its key, each behind its length. */
+function textOf({ value }: Message): string {
+  const reader = new VarintReader(value as Buffer);
+  const keyLength = reader.read();
+  reader.at += Math.max(0, keyLength);
+  const length = reader.read();
+  return reader.bytes.toString("utf8", reader.at, reader.at + length);
 }
 
 function createMetadata(topicName: string, appendedAtMs: number): RecordMetadata {
