@@ -315,9 +315,12 @@ describe("subscriptions", () => {
     expect((await run(["subscriptions", "list", "--tenant", "acme"])).stdout.split("\n")).toHaveLength(5);
   });
 
-  test("pause, resume and delete", async () => {
+  test("pause, disable, resume and delete", async () => {
     await run([...CREATE, "--events", "a"]);
     expect(await runJson("subscriptions", "pause", "sub_1")).toMatchObject([{ id: "sub_1", state: "PAUSED" }]);
+    const disabled = await runJson("subscriptions", "disable", "sub_1", "--reason", "asked for");
+    expect(disabled).toMatchObject([{ id: "sub_1", state: "DISABLED" }]);
+    expect((await run(["subscriptions", "disable", "sub_1"])).exitCode).toBe(2);
     expect(await runJson("subscriptions", "resume", "sub_1")).toMatchObject([{ id: "sub_1", state: "ACTIVE" }]);
     expect(await runJson("subscriptions", "delete", "sub_1")).toEqual([{ id: "sub_1", deleted: true }]);
     expect((await run(["subscriptions", "delete", "sub_1"])).exitCode).toBe(1);

@@ -6,6 +6,7 @@ import { addPublish } from "./commands/publish.ts";
 import { addReceive } from "./commands/receive.ts";
 import { addSubscriptionsCreate } from "./commands/subscriptions-create.ts";
 import { addSubscriptionsDelete } from "./commands/subscriptions-delete.ts";
+import { addSubscriptionsDisable } from "./commands/subscriptions-disable.ts";
 import { addSubscriptionsGet } from "./commands/subscriptions-get.ts";
 import { addSubscriptionsList } from "./commands/subscriptions-list.ts";
 import { addSubscriptionsPause } from "./commands/subscriptions-pause.ts";
@@ -53,6 +54,7 @@ function createCli(context: CliContext): Command {
   addSubscriptionsList(subscriptions, context);
   addSubscriptionsGet(subscriptions, context);
   addSubscriptionsPause(subscriptions, context);
+  addSubscriptionsDisable(subscriptions, context);
   addSubscriptionsResume(subscriptions, context);
   addSubscriptionsDelete(subscriptions, context);
   addSubscriptionsRotateSecret(subscriptions, context);

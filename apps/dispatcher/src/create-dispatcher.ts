@@ -8,6 +8,7 @@ import { TOPICS } from "@postrider/records";
 import type { Registry } from "prom-client";
 import { deliver } from "./deliver.ts";
 import type { Delivery } from "./delivery.ts";
+import { createDisableGone } from "./disable-gone.ts";
 import { createDirectory, type Directory } from "./directory.ts";
 import { dispatchDeferred } from "./dispatch-deferred.ts";
 import { createDispatcherMetrics } from "./dispatcher-metrics.ts";
@@ -85,6 +86,7 @@ async function runDispatcher(
   };
   const step = {
     makeAttempt: (delivery: Delivery) => makeAttempt(delivery, sending),
+    disableGone: createDisableGone({ subscriptions: deps.subscriptions, clock, logger, signal: signals.stop }),
     ...{ gates, recorder, clock, logger, metrics },
   };
   const dispatching = { deliver: (delivery: Delivery) => deliver(delivery, step), directory, recorder, clock, metrics };

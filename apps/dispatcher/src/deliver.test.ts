@@ -25,6 +25,8 @@ interface Bench extends DeliverDeps {
   readonly letters: DeadLetter[];
   readonly deferred: (DeferredDelivery & { key: string; dueAtMs: number })[];
   readonly logged: unknown[];
+  /** The subscriptions whose endpoint is gone. */
+  readonly gone: string[];
   /** Decides what an attempt brings. */
   attempt: (delivery: Delivery) => Promise<RecordedAttempt>;
 }
@@ -35,6 +37,7 @@ function createBench(): Bench {
   const gates = createGates(clock);
   const [attempted, attempts, letters]: [Delivery[], RecordedAttempt[], DeadLetter[]] = [[], [], []];
   const deferred: Bench["deferred"] = [];
+  const gone: string[] = [];
   const logged: unknown[] = [];
   const recorder: Recorder = {
     recordAttempt: async (attempt) => void attempts.push(attempt),
@@ -44,7 +47,8 @@ function createBench(): Bench {
       void deferred.push({ key, dueAtMs, ...decodeDeferredDelivery(value) }),
   };
   const bench: Bench = {
-    ...{ clock, registry, gates, recorder, attempted, attempts, letters, deferred, logged },
+    ...{ clock, registry, gates, recorder, attempted, attempts, letters, deferred, logged, gone },
+    disableGone: ({ subscriptionId }) => void gone.push(subscriptionId),
     metrics: createDispatcherMetrics({ registry, inFlight: gates.inFlight }),
     logger: { info: (...line: unknown[]) => logged.push(line) } as unknown as Logger,
     attempt: async () => attemptOf(),
@@ -109,6 +113,15 @@ describe("a delivery", () => {
       },
     ]);
     expect([bench.attempts.length, bench.deferred]).toEqual([1, []]);
+  });
+
+  test("whose endpoint is gone asks for its subscription's end, and no other dead one does", async () => {
+    const bench = createBench();
+    for (const reason of ["exhausted", "gone"] as const) {
+      bench.attempt = async () => ({ ...failed, verdict: { kind: "dead", reason } });
+      await deliver(deliveryOf({ endpoint: endpointOf({ subscriptionId: `sub_${reason}` }) }), bench);
+    }
+    expect(bench.gone).toEqual(["sub_gone"]);
   });
 
   test("is done only when both the attempt and what follows are durable", async () => {

@@ -3,6 +3,7 @@ import type { Logger } from "@postrider/kit-telemetry";
 import { deliveryIdOf, encodeDeferredDelivery, type RecordedAttempt } from "@postrider/records";
 import type { Delivery } from "./delivery.ts";
 import type { DispatcherMetrics } from "./dispatcher-metrics.ts";
+import type { Endpoint } from "./endpoint.ts";
 import type { Gates } from "./gates.ts";
 import type { Recorder } from "./recorder.ts";
 
@@ -16,6 +17,8 @@ export interface DeliverDeps {
   readonly makeAttempt: (delivery: Delivery) => Promise<RecordedAttempt>;
   readonly gates: Gates;
   readonly recorder: Recorder;
+  /** The endpoint said that it is gone for good: its subscription is to be disabled. */
+  readonly disableGone: (endpoint: Endpoint) => void;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: DispatcherMetrics;
@@ -74,6 +77,7 @@ async function actOnFailure(
     case "dead": {
       const deliveryId = deliveryIdOf(event.id, subscriptionId);
       const { reason } = verdict;
+      if (reason === "gone") deps.disableGone(endpoint);
       const diedAtMs = deps.clock.nowMs();
       await deps.recorder.recordDeadLetter({ event, subscriptionId, deliveryId, attempts: number, reason, diedAtMs });
     }

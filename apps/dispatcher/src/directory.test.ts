@@ -51,7 +51,7 @@ class TestWatch {
 }
 
 /** A subscription service that counts questions, and answers when and what the test says. */
-class TestSubscriptions implements Subscriptions {
+class TestSubscriptions implements Pick<Subscriptions, "resolve" | "watch"> {
   readonly asked: string[] = [];
   readonly watches: TestWatch[] = [];
   answer: (request: ResolveRequest) => Promise<ResolveResponse> = async () => wanting("https://old.example/");

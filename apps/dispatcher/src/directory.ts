@@ -37,7 +37,7 @@ export class LookupUnavailable extends Error {
 }
 
 export interface DirectoryDeps {
-  readonly subscriptions: Subscriptions;
+  readonly subscriptions: Pick<Subscriptions, "resolve" | "watch">;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Spreads the tries to watch of many dispatchers. */
@@ -62,7 +62,11 @@ export function createDirectory({
   });
 }
 
-async function lookUp(subscriptions: Subscriptions, tenantId: string, eventType: string): Promise<Lookup> {
+async function lookUp(
+  subscriptions: Pick<Subscriptions, "resolve">,
+  tenantId: string,
+  eventType: string,
+): Promise<Lookup> {
   try {
     const response = await subscriptions.resolve({ tenantId, eventType });
     return response.subscriptions.map((found) => decodeEndpoint(found, response.signingKeys[found.id]));
@@ -73,7 +77,7 @@ async function lookUp(subscriptions: Subscriptions, tenantId: string, eventType:
 }
 
 async function* watchTenants(
-  subscriptions: Subscriptions,
+  subscriptions: Pick<Subscriptions, "watch">,
   afterRevision: bigint,
   signal: AbortSignal,
 ): AsyncGenerator<WatchedChange> {

@@ -1,4 +1,5 @@
 import type {
+  DisableSubscriptionRequest,
   ResolveRequest,
   ResolveResponse,
   SubscriptionChange,
@@ -11,4 +12,6 @@ export interface Subscriptions {
   readonly resolve: (request: ResolveRequest) => Promise<ResolveResponse>;
   /** Changes after a revision; the first message tells the current revision. Ends or fails when the connection does. */
   readonly watch: (request: WatchRequest, signal: AbortSignal) => AsyncIterable<SubscriptionChange>;
+  /** Ends a subscription's deliveries. Rejects when it can't be done now, or there is none of that id. */
+  readonly disable: (request: DisableSubscriptionRequest) => Promise<unknown>;
 }

@@ -91,7 +91,7 @@ function wire(
   const dispatcher = createDispatcher({
     log,
     deferred: openSqliteDeferred({ sqlite, clock }),
-    subscriptions: subscription.lookups,
+    subscriptions: { ...subscription.lookups, disable: subscription.disable },
     egress,
     clock,
     random,

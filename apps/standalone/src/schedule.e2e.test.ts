@@ -1,3 +1,4 @@
+import type { Subscription } from "@postrider/contracts/postrider/v1/subscription";
 import { startHostileReceiver, startReceiver, type ReceivedRequest } from "@postrider/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connectPlatform, type PlatformClient } from "./testing/platform-client.ts";
@@ -121,6 +122,30 @@ test("a paused subscription holds its deliveries and gets them when it is resume
   await receiver.waitFor(1, 30_000);
   await receiver.close();
 });
+
+test("an endpoint that is gone ends its subscription, which says why and can be resumed", async () => {
+  const receiver = await startReceiver({ answer: [{ status: 410 }, { status: 200 }] });
+  const { id } = await client.createSubscription({ tenantId: "gone", url: receiver.url });
+  await client.publish({ tenantId: "gone", json: { n: 1 } });
+  await waitForMetric('postrider_deliveries_total{outcome="gone"}', 1);
+  const disabled = await waitForState(id, 3);
+  expect(disabled.disabledReason).toBe("its endpoint answered 410 Gone");
+  await client.resumeSubscription(id);
+  const { eventId } = await client.publish({ tenantId: "gone", json: { n: 2 } });
+  const [, second] = await receiver.waitFor(2);
+  expect(second?.headers["webhook-id"]).toBe(eventId);
+  await receiver.close();
+});
+
+/** Asks until the subscription has that state (of the API's enum); each question waits for the one before. */
+async function waitForState(id: string, state: number): Promise<Subscription> {
+  const deadlineMs = Date.now() + 30_000;
+  while (Date.now() < deadlineMs) {
+    const found = await client.getSubscription(id);
+    if (found?.state === state) return found;
+  }
+  throw new Error(`${id} is never in state ${state}`);
+}
 
 /** Scrapes until the text is there, with a value of at least `least` behind it; each scrape waits for the one before. */
 async function waitForMetric(text: string, least = 0): Promise<string> {

@@ -1,15 +1,19 @@
 import { EventTypeServiceService } from "@postrider/contracts/postrider/v1/event_type";
-import { SubscriptionServiceService } from "@postrider/contracts/postrider/v1/subscription";
+import { type DisableSubscriptionRequest, SubscriptionServiceService } from "@postrider/contracts/postrider/v1/subscription";
 import type { RpcService } from "@postrider/kit-rpc";
 import { createLookups, type SubscriptionLookups } from "./create-lookups.ts";
+import { decodeDisabling } from "./grpc/decode-subscription.ts";
 import { createEventTypeService } from "./grpc/event-type-service.ts";
 import { createSubscriptionService } from "./grpc/subscription-service.ts";
 import type { SubscriptionDeps } from "./subscription-deps.ts";
+import { disableSubscription } from "./subscriptions/change-subscription.ts";
 
 /** The subscription service: what it serves over gRPC, and to its own process. */
 export interface SubscriptionApp {
   readonly services: readonly RpcService[];
   readonly lookups: SubscriptionLookups;
+  /** DisableSubscription, for a dispatcher in the same process. @throws {RpcError} as over gRPC */
+  readonly disable: (request: DisableSubscriptionRequest) => Promise<void>;
 }
 
 /** Wires subscriptions and the catalog of event types. Holds nothing that has to be closed: the store is the caller's. */
@@ -27,5 +31,11 @@ export function createSubscription(deps: SubscriptionDeps): SubscriptionApp {
       implementation: createEventTypeService(deps, lookups),
     },
   ];
-  return { services, lookups };
+  return {
+    services,
+    lookups,
+    disable: async (request) => {
+      await disableSubscription(deps, decodeDisabling(request));
+    },
+  };
 }

@@ -20,6 +20,8 @@ import {
   type CreateSubscriptionResponse,
   type DeleteSubscriptionRequest,
   type DeleteSubscriptionResponse,
+  type DisableSubscriptionRequest,
+  type DisableSubscriptionResponse,
   type GetSubscriptionRequest,
   type GetSubscriptionResponse,
   type ListSubscriptionsRequest,
@@ -49,6 +51,7 @@ export interface Platform {
   readonly listSubscriptions: Method<ListSubscriptionsRequest, ListSubscriptionsResponse>;
   readonly pauseSubscription: Method<PauseSubscriptionRequest, PauseSubscriptionResponse>;
   readonly resumeSubscription: Method<ResumeSubscriptionRequest, ResumeSubscriptionResponse>;
+  readonly disableSubscription: Method<DisableSubscriptionRequest, DisableSubscriptionResponse>;
   readonly deleteSubscription: Method<DeleteSubscriptionRequest, DeleteSubscriptionResponse>;
   readonly rotateSecret: Method<RotateSecretRequest, RotateSecretResponse>;
   readonly publish: Method<PublishRequest, PublishResponse>;
@@ -92,6 +95,7 @@ export async function withPlatform<Result>(
       listSubscriptions: promised(subscriptions.listSubscriptions.bind(subscriptions)),
       pauseSubscription: promised(subscriptions.pauseSubscription.bind(subscriptions)),
       resumeSubscription: promised(subscriptions.resumeSubscription.bind(subscriptions)),
+      disableSubscription: promised(subscriptions.disableSubscription.bind(subscriptions)),
       deleteSubscription: promised(subscriptions.deleteSubscription.bind(subscriptions)),
       rotateSecret: promised(subscriptions.rotateSecret.bind(subscriptions)),
       publish: promised(ingest.publish.bind(ingest), address),

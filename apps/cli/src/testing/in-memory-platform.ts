@@ -138,6 +138,7 @@ function createSubscriptions({
     }),
     pauseSubscription: unary(async ({ id }: { id: string }) => setState(id, Subscription_State.STATE_PAUSED)),
     resumeSubscription: unary(async ({ id }: { id: string }) => setState(id, Subscription_State.STATE_ACTIVE)),
+    disableSubscription: unary(async ({ id }: { id: string }) => setState(id, Subscription_State.STATE_DISABLED)),
     deleteSubscription: unary(async ({ id }: { id: string }) => {
       find(subscriptions, id);
       subscriptions.delete(id);

@@ -2,8 +2,8 @@ import { SubscriptionServiceClient } from "@postrider/contracts/postrider/v1/sub
 import { call, callWatch, connectRpc } from "@postrider/kit-rpc";
 import type { Subscriptions } from "../subscriptions.ts";
 
-/** A lookup takes milliseconds; one that takes longer than this is asked again. */
-const RESOLVE_DEADLINE_MS = 2000;
+/** A call takes milliseconds; one that takes longer than this is made again. */
+const DEADLINE_MS = 2000;
 /**
  * The largest answer of a lookup, in bytes: some ten thousand subscriptions of one tenant. A tenant with more can't be
  * looked up, and its events wait.
@@ -23,7 +23,11 @@ export function connectSubscriptions({
   return {
     resolve: async (request) => {
       const client = connection.client();
-      return call(client.resolve.bind(client), request, { deadline: new Date(Date.now() + RESOLVE_DEADLINE_MS) });
+      return call(client.resolve.bind(client), request, { deadline: inTime() });
+    },
+    disable: async (request) => {
+      const client = connection.client();
+      return call(client.disableSubscription.bind(client), request, { deadline: inTime() });
     },
     watch: (request, signal) => callWatch(connection, (client) => client.watch.bind(client), { request, signal }),
     close: async () => {
@@ -31,4 +35,8 @@ export function connectSubscriptions({
       return Promise.resolve();
     },
   };
+}
+
+function inTime(): Date {
+  return new Date(Date.now() + DEADLINE_MS);
 }

@@ -27,5 +27,6 @@ export function subscribe(callbackUrl: string): Subscriptions {
       yield { revision: 1n, tenantId: "", subscriptionId: "" };
       await untilAborted(signal);
     },
+    disable: async () => undefined,
   };
 }

@@ -14,6 +14,7 @@ import { call } from "@postrider/kit-rpc";
 export interface PlatformClient {
   readonly createEventType: (name: string, schema?: string) => Promise<void>;
   readonly createSubscription: (settings: SubscriptionSettings) => Promise<Subscription>;
+  readonly getSubscription: (id: string) => Promise<Subscription | undefined>;
   readonly pauseSubscription: (id: string) => Promise<void>;
   readonly resumeSubscription: (id: string) => Promise<void>;
   readonly publish: (event: Partial<Event> & { json?: unknown }) => Promise<PublishResponse>;
@@ -50,6 +51,10 @@ export function connectPlatform(address: string): PlatformClient {
       const request = { subscription: toSubscription(settings) };
       const response = await call(subscriptions.createSubscription.bind(subscriptions), request, deadline());
       if (!response.subscription) throw new Error("an answer without a subscription");
+      return response.subscription;
+    },
+    getSubscription: async (id) => {
+      const response = await call(subscriptions.getSubscription.bind(subscriptions), { id }, deadline());
       return response.subscription;
     },
     pauseSubscription: async (id) => {

@@ -1,9 +1,11 @@
 import type {
   CreateSubscriptionRequest,
+  DisableSubscriptionRequest,
   UpdateSubscriptionRequest,
 } from "@postrider/contracts/postrider/v1/subscription";
 import { checkSettings, checkTenant, type SubscriptionSettings } from "@postrider/domain-subscription";
 import { RpcError } from "@postrider/kit-rpc";
+import type { Disabling } from "../subscriptions/change-subscription.ts";
 import type { Registration } from "../subscriptions/register-subscription.ts";
 import type { Update } from "../subscriptions/update-subscription.ts";
 import { decodeSettings } from "./decode-settings.ts";
@@ -32,6 +34,10 @@ export function decodeRegistration(request: CreateSubscriptionRequest): Registra
     throw RpcError.invalid([...violations, ...checkTenant(message.tenantId), ...checkSettings(settings)]);
   }
   return { tenantId: message.tenantId, settings };
+}
+
+export function decodeDisabling({ id, reason, callbackUrl }: DisableSubscriptionRequest): Disabling {
+  return { id: requireField("id", id), reason, ...(callbackUrl === "" ? {} : { callbackUrl }) };
 }
 
 /** @throws {RpcError} `invalid_argument` also for a mask that is missing or names what can't be updated */

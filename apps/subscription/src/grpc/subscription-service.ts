@@ -5,6 +5,7 @@ import type { SubscriptionLookups } from "../create-lookups.ts";
 import type { SubscriptionDeps } from "../subscription-deps.ts";
 import {
   deleteSubscription,
+  disableSubscription,
   pauseSubscription,
   resumeSubscription,
   rotateSecret,
@@ -15,7 +16,7 @@ import { listSubscriptions } from "../subscriptions/list-subscriptions.ts";
 import { registerSubscription } from "../subscriptions/register-subscription.ts";
 import { updateSubscription } from "../subscriptions/update-subscription.ts";
 import { answer, answerStream } from "./answer.ts";
-import { decodeRegistration, decodeUpdate } from "./decode-subscription.ts";
+import { decodeDisabling, decodeRegistration, decodeUpdate } from "./decode-subscription.ts";
 import { decodeDurationMs } from "./durations.ts";
 import { encodeHistoryEntry, encodeSubscription, encodeWithSecret } from "./encode-subscription.ts";
 import { decodePage, encodePageToken } from "./page-tokens.ts";
@@ -33,6 +34,7 @@ type Writes = Pick<
   | "updateSubscription"
   | "pauseSubscription"
   | "resumeSubscription"
+  | "disableSubscription"
   | "deleteSubscription"
   | "rotateSecret"
 >;
@@ -59,6 +61,9 @@ function createWrites(deps: SubscriptionDeps): Writes {
     }),
     resumeSubscription: answer(async ({ id }) => {
       return { subscription: encodeSubscription(await resumeSubscription(deps, requireField("id", id))) };
+    }),
+    disableSubscription: answer(async (request) => {
+      return { subscription: encodeSubscription(await disableSubscription(deps, decodeDisabling(request))) };
     }),
     deleteSubscription: answer(async ({ id }) => {
       await deleteSubscription(deps, requireField("id", id));

@@ -23,6 +23,18 @@ export async function resumeSubscription(deps: Deps, id: string): Promise<LiveSu
   return assertLive(await change(deps, id, { kind: "resume", atMs: deps.clock.nowMs() }));
 }
 
+export interface Disabling {
+  readonly id: string;
+  readonly reason: string;
+  /** Only while the subscription has this callback URL; whatever it has, if absent. */
+  readonly callbackUrl?: string;
+}
+
+/** Stops its deliveries until it is resumed. @throws {RpcError} `not_found`; `invalid_argument` for the reason */
+export async function disableSubscription(deps: Deps, { id, ...why }: Disabling): Promise<LiveSubscription> {
+  return assertLive(await change(deps, id, { kind: "disable", ...why, atMs: deps.clock.nowMs() }));
+}
+
 /** Ends it for good; its history stays. @throws {RpcError} `not_found` */
 export async function deleteSubscription(deps: Deps, id: string): Promise<void> {
   await change(deps, id, { kind: "delete", atMs: deps.clock.nowMs() });

@@ -232,13 +232,16 @@ export function describeSubscriptionService(startSubscription: StartSubscription
 
     test("a disabled one tells why, can't be paused, and resumes", async () => {
       const running = await startSubscription();
-      const { subscriptions, store } = running;
-      const { id } = await create(running);
-      const events = [
-        { type: "subscription_disabled", data: { format: 1, id, tenantId: "acme", reason: "gone", atMs: 1 } },
-      ];
-      const stream = `subscription/${id}`;
-      await store.append({ stream, expectedVersion: 1, events, appendedAtMs: 1, projections: [] });
+      const { subscriptions } = running;
+      const { id, callbackUrl } = await create(running);
+      const late = await ask(subscriptions, "disableSubscription", {
+        id,
+        reason: "gone",
+        callbackUrl: "http://old.example",
+      });
+      expect(late.subscription).toMatchObject({ state: State.STATE_ACTIVE });
+      const disabled = await ask(subscriptions, "disableSubscription", { id, reason: "gone", callbackUrl });
+      expect(disabled.subscription).toMatchObject({ state: State.STATE_DISABLED, disabledReason: "gone" });
       const failure = await readFailure(ask(subscriptions, "pauseSubscription", { id }));
       expect(failure).toMatchObject({ code: "FAILED_PRECONDITION", message: `${id} is disabled (gone): resume it` });
       const { subscription } = await ask(subscriptions, "resumeSubscription", { id });
@@ -268,6 +271,7 @@ export function describeSubscriptionService(startSubscription: StartSubscription
         ask(subscriptions, "updateSubscription", update),
         ask(subscriptions, "deleteSubscription", { id: "sub_x" }),
         ask(subscriptions, "pauseSubscription", { id: "sub_x" }),
+        ask(subscriptions, "disableSubscription", { id: "sub_x", reason: "gone", callbackUrl: "" }),
         ask(subscriptions, "resumeSubscription", { id: "sub_x" }),
         ask(subscriptions, "rotateSecret", { id: "sub_x", overlap: undefined }),
         ask(subscriptions, "listSubscriptionHistory", { id: "sub_x" }),
@@ -282,6 +286,7 @@ export function describeSubscriptionService(startSubscription: StartSubscription
         ask(subscriptions, "getSubscription", { id }),
         ask(subscriptions, "deleteSubscription", { id }),
         ask(subscriptions, "pauseSubscription", { id }),
+        ask(subscriptions, "disableSubscription", { id, reason: "gone", callbackUrl: "" }),
         ask(subscriptions, "resumeSubscription", { id }),
         ask(subscriptions, "rotateSecret", { id, overlap: undefined }),
         ask(subscriptions, "listSubscriptionHistory", { id }),

@@ -10,12 +10,15 @@ const DAY_MS = 86_400_000;
 const MAX_EVENT_TYPES = 100;
 const MAX_DESCRIPTION_CHARS = 1024;
 const MAX_EXACT_BODY_CHARS = 256;
+const MAX_REASON_CHARS = 256;
 const MAX_DELAYS = 20;
 const MAX_DELAY_MS = 7 * DAY_MS;
 const MAX_AGE_MS = 30 * DAY_MS;
 const MAX_IN_FLIGHT = 1000;
 const MIN_TIMEOUT_MS = 1_000;
 const MAX_TIMEOUT_MS = 60_000;
+
+const CONTROL_CHARACTER = /\p{Cc}/u;
 
 /** Everything that is wrong with the settings, by the fields' paths in the API. Empty: nothing. */
 export function checkSettings(settings: SubscriptionSettings): readonly Violation[] {
@@ -41,6 +44,13 @@ export function checkTenant(tenantId: string): readonly Violation[] {
 /** Empty when the old secret may sign that long beside the new one. */
 export function checkOverlap(overlapMs: number): readonly Violation[] {
   return checkDuration("overlap", overlapMs, [0, MAX_OVERLAP_MS]);
+}
+
+/** Empty when the reason may stand in `disabled_reason`. */
+export function checkReason(reason: string): readonly Violation[] {
+  const isFine = reason.length > 0 && reason.length <= MAX_REASON_CHARS && !CONTROL_CHARACTER.test(reason);
+  const description = `${quote(reason)} is not a reason: 1 to ${MAX_REASON_CHARS} characters, none of control`;
+  return violationIf(!isFine || !reason.isWellFormed(), "reason", description);
 }
 
 function checkEventTypes(eventTypes: readonly string[]): readonly Violation[] {

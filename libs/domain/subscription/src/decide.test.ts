@@ -133,6 +133,20 @@ describe("pausing, resuming and disabling", () => {
   });
 });
 
+describe("disabling for what was learnt of one callback URL", () => {
+  test("does nothing once it has another one", () => {
+    const url = settings.callbackUrl;
+    given(created).when({ kind: "disable", reason: "gone", callbackUrl: url, atMs: 2 }).then(disabled);
+    given(created)
+      .when({ kind: "disable", reason: "gone", callbackUrl: `${url}/old`, atMs: 2 })
+      .then();
+  });
+
+  test.each(["", "r".repeat(257), "a\nb", "\ud800"])("takes no reason like %j", (reason) => {
+    given(created).when({ kind: "disable", reason, atMs: 2 }).thenRejected("invalid", "reason");
+  });
+});
+
 describe("rotating the secret", () => {
   const rotated = (secret: string, atMs: number, overlapMs: number): SubscriptionEvent => ({
     ...who,

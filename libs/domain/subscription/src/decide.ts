@@ -1,5 +1,5 @@
 import type { Violation } from "@postrider/domain-event";
-import { checkOverlap, checkSettings, checkTenant } from "./check-settings.ts";
+import { checkOverlap, checkReason, checkSettings, checkTenant } from "./check-settings.ts";
 import type { SubscriptionSettings } from "./settings.ts";
 import { isLive, type LiveSubscription, type Subscription, type SubscriptionEvent } from "./subscription.ts";
 
@@ -16,7 +16,13 @@ export type SubscriptionCommand =
   | { readonly kind: "update"; readonly changes: Partial<SubscriptionSettings>; readonly atMs: number }
   | { readonly kind: "pause"; readonly atMs: number }
   | { readonly kind: "resume"; readonly atMs: number }
-  | { readonly kind: "disable"; readonly reason: string; readonly atMs: number }
+  | {
+      readonly kind: "disable";
+      readonly reason: string;
+      /** Only while it has this callback URL: what was learnt of one URL says nothing of another. */
+      readonly callbackUrl?: string;
+      readonly atMs: number;
+    }
   | { readonly kind: "rotate_secret"; readonly secret: string; readonly overlapMs: number; readonly atMs: number }
   | { readonly kind: "delete"; readonly atMs: number };
 
@@ -61,8 +67,7 @@ function decideChange(command: Change, state: LiveSubscription): SubscriptionDec
     case "resume":
       return state.kind === "active" ? accept() : accept({ ...happened, kind: "subscription_resumed" });
     case "disable":
-      if (state.kind === "disabled") return accept();
-      return accept({ ...happened, kind: "subscription_disabled", reason: command.reason });
+      return decideDisabling(command, state);
     case "rotate_secret":
       return decideRotation(command, state);
     case "delete":
@@ -80,6 +85,18 @@ function decideUpdate(
   // Settings are plain data, so equal texts are equal settings.
   if (JSON.stringify(changed) === JSON.stringify(settings)) return accept();
   return accept({ kind: "subscription_updated", id, tenantId, changes, atMs });
+}
+
+function decideDisabling(
+  { reason, callbackUrl, atMs }: Extract<Change, { readonly kind: "disable" }>,
+  state: LiveSubscription,
+): SubscriptionDecision {
+  const violations = checkReason(reason);
+  if (violations.length > 0) return rejectInvalid(violations);
+  if (state.kind === "disabled" || (callbackUrl ?? state.settings.callbackUrl) !== state.settings.callbackUrl) {
+    return accept();
+  }
+  return accept({ id: state.id, tenantId: state.tenantId, atMs, kind: "subscription_disabled", reason });
 }
 
 function decideRotation(

@@ -249,6 +249,18 @@ export interface ResumeSubscriptionResponse {
   subscription: Subscription | undefined;
 }
 
+export interface DisableSubscriptionRequest {
+  id: string;
+  /** For people, 1 to 256 characters; in disabled_reason until it is resumed. */
+  reason: string;
+  /** If set: only while the subscription has this callback URL. So what was learnt of one URL disables no other. */
+  callbackUrl: string;
+}
+
+export interface DisableSubscriptionResponse {
+  subscription: Subscription | undefined;
+}
+
 export interface RotateSecretRequest {
   id: string;
   /** How long the old secret signs too: 0 to 7 days; 24 hours if empty. */
@@ -1480,6 +1492,120 @@ export const ResumeSubscriptionResponse: MessageFns<ResumeSubscriptionResponse> 
   },
 };
 
+function createBaseDisableSubscriptionRequest(): DisableSubscriptionRequest {
+  return { id: "", reason: "", callbackUrl: "" };
+}
+
+export const DisableSubscriptionRequest: MessageFns<DisableSubscriptionRequest> = {
+  encode(message: DisableSubscriptionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.callbackUrl !== "") {
+      writer.uint32(26).string(message.callbackUrl);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DisableSubscriptionRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDisableSubscriptionRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.callbackUrl = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDisableSubscriptionResponse(): DisableSubscriptionResponse {
+  return { subscription: undefined };
+}
+
+export const DisableSubscriptionResponse: MessageFns<DisableSubscriptionResponse> = {
+  encode(message: DisableSubscriptionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subscription !== undefined) {
+      Subscription.encode(message.subscription, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DisableSubscriptionResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDisableSubscriptionResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subscription = Subscription.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseRotateSecretRequest(): RotateSecretRequest {
   return { id: "", overlap: undefined };
 }
@@ -2248,6 +2374,21 @@ export const SubscriptionServiceService = {
       Buffer.from(ResumeSubscriptionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ResumeSubscriptionResponse => ResumeSubscriptionResponse.decode(value),
   },
+  /**
+   * Gets no more deliveries: those that wait are dropped, until it is resumed. The dispatcher does so when the endpoint
+   * answers 410 Gone.
+   */
+  disableSubscription: {
+    path: "/postrider.v1.SubscriptionService/DisableSubscription" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DisableSubscriptionRequest): Buffer =>
+      Buffer.from(DisableSubscriptionRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DisableSubscriptionRequest => DisableSubscriptionRequest.decode(value),
+    responseSerialize: (value: DisableSubscriptionResponse): Buffer =>
+      Buffer.from(DisableSubscriptionResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DisableSubscriptionResponse => DisableSubscriptionResponse.decode(value),
+  },
   /** Makes a new secret. Deliveries are signed with the old one too until the overlap has passed. */
   rotateSecret: {
     path: "/postrider.v1.SubscriptionService/RotateSecret" as const,
@@ -2308,6 +2449,11 @@ export interface SubscriptionServiceServer extends UntypedServiceImplementation 
   pauseSubscription: handleUnaryCall<PauseSubscriptionRequest, PauseSubscriptionResponse>;
   /** Also re-enables a disabled one. */
   resumeSubscription: handleUnaryCall<ResumeSubscriptionRequest, ResumeSubscriptionResponse>;
+  /**
+   * Gets no more deliveries: those that wait are dropped, until it is resumed. The dispatcher does so when the endpoint
+   * answers 410 Gone.
+   */
+  disableSubscription: handleUnaryCall<DisableSubscriptionRequest, DisableSubscriptionResponse>;
   /** Makes a new secret. Deliveries are signed with the old one too until the overlap has passed. */
   rotateSecret: handleUnaryCall<RotateSecretRequest, RotateSecretResponse>;
   /** The events of its stream: what changed, when. */
@@ -2429,6 +2575,25 @@ export interface SubscriptionServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ResumeSubscriptionResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Gets no more deliveries: those that wait are dropped, until it is resumed. The dispatcher does so when the endpoint
+   * answers 410 Gone.
+   */
+  disableSubscription(
+    request: DisableSubscriptionRequest,
+    callback: (error: ServiceError | null, response: DisableSubscriptionResponse) => void,
+  ): ClientUnaryCall;
+  disableSubscription(
+    request: DisableSubscriptionRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DisableSubscriptionResponse) => void,
+  ): ClientUnaryCall;
+  disableSubscription(
+    request: DisableSubscriptionRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DisableSubscriptionResponse) => void,
   ): ClientUnaryCall;
   /** Makes a new secret. Deliveries are signed with the old one too until the overlap has passed. */
   rotateSecret(
