@@ -21,6 +21,11 @@ export interface LoadShape {
 /** The dispatcher's commit interval, with room for a commit's way on a busy machine: what a crash forgets. */
 const UNCOMMITTED_MS = 500;
 /**
+ * How long a delivery waits for room at its endpoint before it is put off durably (domain/flow): so long can an event be
+ * unfinished after one of its subscriptions took it, because another has not been sent.
+ */
+const QUEUED_MS = 1000;
+/**
  * How often partitions can move because of one kill, each time with what is in flight in them: the group without the
  * dead one, and the group with the one that came back. The dispatchers stay when another process is killed; of a dead
  * coordinator they may learn late, and then all partitions move once.
@@ -47,24 +52,34 @@ export interface Explained {
 }
 
 /**
- * A kill explains a repetition that comes after it, if something of the event was sent shortly before the kill or while
- * the platform was getting over it. Of several, the latest one counts.
+ * A kill explains a repetition that comes after it, if something of the event was sent shortly before the kill, so that
+ * the event can't have been known as finished, or while the platform was getting over it. Of several, the latest counts.
+ * @param slowestAnswerMs what a receiver may take to answer; milliseconds
  */
-export function explainRepetitions(repetitions: readonly Repetition[], kills: readonly KillSpan[]): Explained {
+export function explainRepetitions(
+  repetitions: readonly Repetition[],
+  kills: readonly KillSpan[],
+  slowestAnswerMs: number,
+): Explained {
+  const openMs = QUEUED_MS + slowestAnswerMs + UNCOMMITTED_MS;
   const perKill = kills.map(() => 0);
   const unexplained: Repetition[] = [];
   for (const repetition of repetitions) {
-    const index = kills.findLastIndex((kill) => MOVES[kill.kind] > 0 && explains(kill, repetition));
+    const index = kills.findLastIndex((kill) => MOVES[kill.kind] > 0 && explains(kill, repetition, openMs));
     if (index < 0) unexplained.push(repetition);
     else perKill[index] = (perKill[index] ?? 0) + 1;
   }
   return { perKill, unexplained };
 }
 
-function explains({ atMs, recoveredAtMs }: KillSpan, { fate, atMs: repeatedAtMs }: Repetition): boolean {
+function explains(
+  { atMs, recoveredAtMs }: KillSpan,
+  { fate, atMs: repeatedAtMs }: Repetition,
+  openMs: number,
+): boolean {
   if (repeatedAtMs < atMs) return false;
   return receiptsBefore(fate, repeatedAtMs).some(
-    (receiptMs) => receiptMs > atMs - UNCOMMITTED_MS && receiptMs <= recoveredAtMs,
+    (receiptMs) => receiptMs > atMs - openMs && receiptMs <= recoveredAtMs,
   );
 }
 

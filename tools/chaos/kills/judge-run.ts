@@ -1,5 +1,5 @@
 import { boundRepetitions, explainRepetitions, type KillSpan, type LoadShape } from "./judge-repetitions.ts";
-import type { Tally } from "./tally.ts";
+import type { Repetition, Tally } from "./tally.ts";
 
 export interface KillRecord extends KillSpan {
   readonly what: string;
@@ -37,12 +37,20 @@ export interface RunResult extends Omit<Run, "tally" | "kills" | "load" | "probl
   readonly violations: readonly string[];
 }
 
+function describeRepetition({ fate, subscription }: Repetition): string {
+  const receipts = fate.receipts.get(subscription) ?? [];
+  const times = [fate.acceptedAtMs ?? 0, ...receipts.map(({ atMs }) => atMs)].map((atMs) =>
+    new Date(atMs).toISOString(),
+  );
+  return `${fate.id} for ${subscription} (accepted at ${times[0] ?? "?"}, received at ${times.slice(1).join(" and ")})`;
+}
+
 /** Without a receipt for longer than this, somebody would have been called. */
 const LONGEST_GAP_MS = 30_000;
 
 export function judgeRun({ tally, kills: records, load, problems, ...run }: Run): RunResult {
   const lost = tally.findLost();
-  const { perKill, unexplained } = explainRepetitions(tally.repetitions, records);
+  const { perKill, unexplained } = explainRepetitions(tally.repetitions, records, load.slowestAnswerMs);
   const kills = records.map((record, index) => ({
     ...record,
     repeated: perKill[index] ?? 0,
@@ -57,7 +65,7 @@ export function judgeRun({ tally, kills: records, load, problems, ...run }: Run)
       : [
           `${unexplained.length} deliveries were repeated, and no kill explains it, such as ${unexplained
             .slice(0, 3)
-            .map(({ fate, subscription }) => `${fate.id} for ${subscription}`)
+            .map(describeRepetition)
             .join(", ")}`,
         ]),
     ...kills.flatMap(({ what, repeated, mayRepeat, gapMs }) => [
