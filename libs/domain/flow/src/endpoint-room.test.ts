@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { EndpointRoom, MAX_QUEUE_WAIT_MS, MAX_QUEUED, MAX_RESERVATION_MS, type Admission } from "./endpoint-room.ts";
+import { EndpointRoom, MAX_QUEUE_WAIT_MS, MAX_QUEUED, type Admission } from "./endpoint-room.ts";
+import { MAX_RESERVATION_MS } from "./reservation-clock.ts";
 
 const NOW_MS = 1_700_000_000_000;
 
@@ -14,6 +15,15 @@ function take(room: EndpointRoom, nowMs: number): Admission {
 
 function takeMany(room: EndpointRoom, nowMs: number, count: number): Admission[] {
   return Array.from({ length: count }, () => take(room, nowMs));
+}
+
+/** Lets the endpoint prove that it takes as many as it may; nothing is in flight or waits after. */
+function warmUp(room: EndpointRoom, nowMs: number, maxInFlight: number): void {
+  while (room.limit < maxInFlight || room.inFlight > 0) {
+    if (room.limit < maxInFlight) takeMany(room, nowMs, 2);
+    room.finish(nowMs, 1);
+    while (room.canStartQueued(nowMs)) room.startQueued(nowMs);
+  }
 }
 
 function slotsOf(admissions: readonly Admission[]): number[] {
@@ -53,6 +63,7 @@ describe("an endpoint without a rate", () => {
   test("defers nobody for a moment's delay of all that is in flight, and many for one that lasts", () => {
     const room = new EndpointRoom({ maxInFlight: 64 });
     let nowMs = NOW_MS;
+    warmUp(room, nowMs, 64);
     // Ten answers a millisecond, 64 always out, 2,000 in the queue: what waits waits for a fifth of a second.
     takeMany(room, nowMs, 64);
     for (let turn = 0; turn < 1000; turn++, nowMs += 1) {

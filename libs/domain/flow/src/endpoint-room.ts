@@ -1,5 +1,10 @@
+import { AdaptiveLimit } from "./adaptive-limit.ts";
+import { Breaker } from "./breaker.ts";
 import { assertEndpointLimits, type EndpointLimits } from "./endpoint-limits.ts";
+import { type ClampedWait, Holdback } from "./holdback.ts";
 import { InFlight } from "./in-flight.ts";
+import type { EndpointOutcome } from "./outcome.ts";
+import { ReservationClock } from "./reservation-clock.ts";
 import { StartClock } from "./start-clock.ts";
 
 /** What to do with a delivery for an endpoint now. */
@@ -15,32 +20,46 @@ export type Admission =
 export const MAX_QUEUE_WAIT_MS = 1000;
 /** A fast endpoint could have more waiting within a second; this bounds the memory that one endpoint can take. */
 export const MAX_QUEUED = 4096;
-/** A slot further away would trust the measured capacity too long; whoever gets this one asks again then. */
-export const MAX_RESERVATION_MS = 60 * 60 * 1000;
+/**
+ * While others wait for their slots, who comes without one finds only this much of the queue's time: else an endpoint with
+ * more new deliveries than it can take would turn away again and again those that come at their slots.
+ */
+const NEWCOMERS_QUEUE_WAIT_MS = MAX_QUEUE_WAIT_MS / 2;
 
 const SEND: Admission = { kind: "send" };
 const QUEUE: Admission = { kind: "queue" };
 
+/** Without chance: the middle. */
+const NO_CHANCE = (): number => 0.5;
+
 /**
  * The room that one endpoint has in one process. Mutable, because it is asked for each delivery; pure of IO and clock.
  *
- * Invariants, if callers do as {@link admit} says: never more than `maxInFlight` in flight, never more starts than the
- * rate allows, never a queue that takes longer than about a second, reserved slots always ahead, ascending, and spread
- * over the time in which the endpoint can take them.
+ * Invariants, if callers do as {@link admit} says: never more started while as many as the limit are in flight, or more
+ * than `maxInFlight` at all; never more starts than the rate allows; none while the endpoint wants to be left alone or the
+ * breaker is open, and one probe at a time after; never a queue that takes longer than about a second; reserved slots always
+ * ahead, ascending, and spread over the time in which the endpoint can take them.
  */
 export class EndpointRoom {
   readonly #inFlight = new InFlight();
   readonly #startClock = new StartClock();
-  #limits: EndpointLimits;
+  readonly #holdback = new Holdback();
+  readonly #reservations = new ReservationClock(MAX_QUEUE_WAIT_MS);
+  readonly #limit: AdaptiveLimit;
+  readonly #breaker: Breaker;
   #queued = 0;
-  /** The reservation clock: the last slot that was given away. A fraction of a millisecond, for high rates. */
-  #slotAtMs = 0;
+  /** When as many as the limit were in flight for the last time: what began before went well with all of it in use. */
+  #fullAtMs = -Infinity;
 
-  /** @throws {RangeError} for limits out of bounds */
-  constructor(limits: EndpointLimits) {
+  /**
+   * @param random uniform in [0, 1): for the breaker's open times
+   * @throws {RangeError} for limits out of bounds
+   */
+  constructor(limits: EndpointLimits, random: () => number = NO_CHANCE) {
     assertEndpointLimits(limits);
-    this.#limits = limits;
-    this.#startClock.setRate(limits.ratePerSecond);
+    this.#limit = new AdaptiveLimit(limits.maxInFlight);
+    this.#breaker = new Breaker(random);
+    this.#startClock.setRate(limits);
   }
 
   get inFlight(): number {
@@ -51,27 +70,44 @@ export class EndpointRoom {
     return this.#queued;
   }
 
+  /** How many may be in flight now: from 1 to `maxInFlight`. */
+  get limit(): number {
+    return this.#limit.current;
+  }
+
+  get breakerState(): Breaker["state"] {
+    return this.#breaker.state;
+  }
+
   /** Undefined when nothing is in flight. */
   get oldestStartedAtMs(): number | undefined {
     return this.#inFlight.oldestStartedAtMs;
   }
 
-  /** When the rate lets the next attempt start, milliseconds since the epoch: a queue that waits for that needs a timer. */
+  /**
+   * When time alone lets the next attempt start, milliseconds since the epoch, by the rate, the endpoint's own wish or the
+   * breaker: a queue that waits for that needs a timer. May have passed.
+   */
   get nextStartAtMs(): number {
-    return this.#startClock.nextStartAtMs;
+    return Math.max(this.#startClock.nextStartAtMs, this.#blockedUntilMs);
   }
 
   /** For a subscription that changed. What is in flight stays. @throws {RangeError} for limits out of bounds */
   setLimits(limits: EndpointLimits): void {
     assertEndpointLimits(limits);
-    this.#limits = limits;
-    this.#startClock.setRate(limits.ratePerSecond);
+    this.#limit.setMax(limits.maxInFlight);
+    this.#startClock.setRate(limits);
   }
 
-  /** Decides about one more delivery. "defer" has reserved its slot; nothing else has changed yet. */
-  admit(nowMs: number): Admission {
+  /**
+   * Decides about one more delivery. "defer" has reserved its slot; nothing else has changed yet.
+   * @param isNew it does not come at a slot that was reserved before
+   */
+  admit(nowMs: number, isNew = false): Admission {
     if (this.#queued === 0 && this.#isFree(nowMs)) return SEND;
-    if (this.#queued < MAX_QUEUED && this.#expectWaitMs(nowMs) <= MAX_QUEUE_WAIT_MS) return QUEUE;
+    const isOvertaking = isNew && this.#reservations.isAhead(nowMs);
+    const longestMs = isOvertaking ? NEWCOMERS_QUEUE_WAIT_MS : MAX_QUEUE_WAIT_MS;
+    if (this.#queued < MAX_QUEUED && this.#expectWaitMs(nowMs) <= longestMs) return QUEUE;
     return { kind: "defer", untilMs: this.reserve(nowMs) };
   }
 
@@ -79,6 +115,8 @@ export class EndpointRoom {
   start(nowMs: number): void {
     this.#inFlight.start(nowMs);
     this.#startClock.start(nowMs);
+    this.#breaker.start(nowMs);
+    if (this.#inFlight.count >= this.#limit.current) this.#fullAtMs = nowMs;
   }
 
   /** A delivery waits that {@link admit} said to queue. */
@@ -102,32 +140,79 @@ export class EndpointRoom {
     this.#queued = Math.max(0, this.#queued - 1);
   }
 
-  /** An attempt that took `latencyMs` ended, however. */
-  finish(nowMs: number, latencyMs: number): void {
-    this.#inFlight.finish(nowMs, latencyMs);
+  /**
+   * The endpoint asked to be left alone for `askedMs` from now. To be told before the {@link finish} of the attempt that
+   * was answered so: an endpoint that says when to come back is taken at its word, and opens no breaker.
+   */
+  holdBack(nowMs: number, askedMs: number): ClampedWait {
+    return this.#holdback.push(nowMs, askedMs);
+  }
+
+  /** An attempt that took `latencyMs` ended so. */
+  finish(nowMs: number, latencyMs: number, outcome: EndpointOutcome = "ok"): void {
+    const startedAtMs = nowMs - latencyMs;
+    this.#inFlight.end(nowMs, latencyMs);
+    switch (outcome) {
+      case "ok":
+        this.#inFlight.learn(nowMs, latencyMs);
+        if (this.#breaker.succeed(nowMs, startedAtMs)) this.#limit.restart();
+        else if (startedAtMs <= this.#fullAtMs && this.#isWorkWaiting(nowMs)) this.#limit.increase();
+        return;
+      case "failed":
+        this.#inFlight.learn(nowMs, latencyMs);
+        this.#breaker.fail(nowMs, startedAtMs);
+        return;
+      case "overloaded":
+        this.#inFlight.learn(nowMs, latencyMs);
+        this.#limit.decrease(nowMs, startedAtMs);
+        if (this.#holdback.untilMs > nowMs) this.#breaker.release(startedAtMs);
+        else this.#breaker.fail(nowMs, startedAtMs);
+        return;
+      case "unreachable":
+        // A connection that is refused at once does not show an endpoint that answers fast.
+        this.#inFlight.learn(nowMs, Math.max(latencyMs, this.#inFlight.latencyMs));
+        this.#limit.decrease(nowMs, startedAtMs);
+        this.#breaker.fail(nowMs, startedAtMs);
+        return;
+      case "unsent":
+        this.#breaker.release(startedAtMs);
+    }
   }
 
   /** The slot of one that waited too long in the queue, after it left: milliseconds since the epoch. */
   reserve(nowMs: number): number {
     const latencyMs = this.#inFlight.latencyMs + this.#inFlight.overdueMs(nowMs);
-    const intervalMs = Math.max(this.#startClock.intervalMs, latencyMs / this.#limits.maxInFlight);
-    const slotAtMs = Math.max(nowMs + MAX_QUEUE_WAIT_MS, this.#slotAtMs) + intervalMs;
-    this.#slotAtMs = Math.min(slotAtMs, nowMs + MAX_RESERVATION_MS);
-    return Math.ceil(this.#slotAtMs);
+    const intervalMs = Math.max(this.#startClock.intervalMs, latencyMs / this.#limit.current);
+    return this.#reservations.reserve(nowMs, this.#blockedUntilMs, intervalMs);
+  }
+
+  get #blockedUntilMs(): number {
+    return Math.max(this.#holdback.untilMs, this.#breaker.openUntilMs);
+  }
+
+  #isWorkWaiting(nowMs: number): boolean {
+    return this.#queued > 0 || this.#reservations.isAhead(nowMs);
   }
 
   #isFree(nowMs: number): boolean {
-    return this.#inFlight.count < this.#limits.maxInFlight && this.#startClock.nextStartAtMs <= nowMs;
+    return (
+      this.#inFlight.count < this.#limit.current &&
+      this.#startClock.nextStartAtMs <= nowMs &&
+      this.#holdback.untilMs <= nowMs &&
+      this.#breaker.canStart(nowMs)
+    );
   }
 
   /**
-   * How long one more would stand in the queue: for those in front of it, or for the rate, whichever takes longer. That
-   * those in flight are overdue counts once, and not for each in the queue: it may be over at the next moment.
+   * How long one more would stand in the queue: for those in front of it, or for the rate or a block, whichever takes
+   * longer; for ever behind a probe, whose end nobody knows. That those in flight are overdue counts once, and not for
+   * each in the queue: it may be over at the next moment.
    */
   #expectWaitMs(nowMs: number): number {
-    const forThoseInFrontMs = ((this.#queued + 1) * this.#inFlight.latencyMs) / this.#limits.maxInFlight;
+    if (this.#breaker.state === "half_open") return Infinity;
+    const forThoseInFrontMs = ((this.#queued + 1) * this.#inFlight.latencyMs) / this.#limit.current;
     const forRoomMs = this.#inFlight.overdueMs(nowMs) + forThoseInFrontMs;
-    const forRateMs = this.#startClock.nextStartAtMs - nowMs + this.#queued * this.#startClock.intervalMs;
-    return Math.max(forRoomMs, forRateMs);
+    const forTimeMs = this.nextStartAtMs - nowMs + this.#queued * this.#startClock.intervalMs;
+    return Math.max(forRoomMs, forTimeMs);
   }
 }

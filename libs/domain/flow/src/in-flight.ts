@@ -30,8 +30,18 @@ export class InFlight {
   }
 
   /** Takes out the attempt that began `latencyMs` ago; the nearest one if the caller measured with another clock. */
-  finish(nowMs: number, latencyMs: number): void {
-    this.#startedAtMs.splice(this.#indexOfStart(nowMs - latencyMs), 1);
+  end(nowMs: number, latencyMs: number): void {
+    const { length } = this.#startedAtMs;
+    if (length === 0) return;
+    // By hand: splice would make an array of what it takes out, at each attempt.
+    for (let index = this.#indexOfStart(nowMs - latencyMs) + 1; index < length; index++) {
+      this.#startedAtMs[index - 1] = this.#startedAtMs[index] ?? 0;
+    }
+    this.#startedAtMs.pop();
+  }
+
+  /** Lets the latency of one that ended count in the average. */
+  learn(nowMs: number, latencyMs: number): void {
     const weight = 1 - Math.exp(-Math.max(LEAST_MS, nowMs - this.#lastFinishMs) / MEMORY_MS);
     this.#lastFinishMs = nowMs;
     this.#averageMs =
