@@ -13,8 +13,13 @@ const RETRY_DELAY_MS = 200;
 
 /** A producer that sets no deadline is answered after this long at the latest. */
 const LONGEST_WAIT_MS = 10_000;
-/** How long before the producer's deadline it is answered, so that it reads why instead of its own clock; at most half of what it gave. */
-const ANSWER_AHEAD_MS = 100;
+/**
+ * How long before the producer's deadline it is answered, so that it reads why instead of its own clock: a share of what
+ * it gave, because with thousands of calls waiting the answers alone take that long; never less than it takes an answer
+ * to get there, and never more than half.
+ */
+const ANSWER_AHEAD_SHARE = 0.1;
+const LEAST_ANSWER_AHEAD_MS = 100;
 
 /**
  * Appends events; resolves with the time of acceptance when all are durable.
@@ -51,7 +56,8 @@ export function createRecordEvents(writer: LogWriter, clock: Pick<Clock, "nowMs"
 
 /** The append goes on alone if it takes too long: what it makes durable may still be delivered, as the answer says. */
 async function answerInTime(append: Promise<number>, clock: Pick<Clock, "after">, leftMs: number): Promise<number> {
-  const waitMs = Math.min(LONGEST_WAIT_MS, leftMs - Math.min(ANSWER_AHEAD_MS, leftMs / 2));
+  const latestMs = Math.min(leftMs - LEAST_ANSWER_AHEAD_MS, leftMs * (1 - ANSWER_AHEAD_SHARE));
+  const waitMs = Math.min(LONGEST_WAIT_MS, Math.max(latestMs, leftMs / 2));
   return new Promise<number>((resolve, reject) => {
     const cancel = clock.after(Math.max(0, waitMs), () => {
       reject(new RpcError("unavailable", `${NOT_IN_TIME} (after ${Math.round(waitMs)} ms)`));

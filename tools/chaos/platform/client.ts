@@ -37,15 +37,21 @@ interface WantedSubscription {
 }
 
 const CALL_MS = 10_000;
-/** What was killed is back within seconds: what waits for it should notice. */
-const RECONNECT = { "grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 500 };
+const CHANNEL = {
+  // What was killed is back within seconds: what waits for it should notice.
+  "grpc.initial_reconnect_backoff_ms": 100,
+  "grpc.max_reconnect_backoff_ms": 500,
+  // A connection of its own, as a process of its own has it. Else all clients of one address share one, and what is over
+  // its 1,000 calls waits on this side, where only its own deadline can end it.
+  "grpc.use_local_subchannel_pool": 1,
+};
 
 /** Connects when it is first used. */
 export function connectPlatform(addresses: { readonly ingest: string; readonly subscription: string }): PlatformClient {
   const insecure = credentials.createInsecure();
-  const ingest = new IngestServiceClient(addresses.ingest, insecure, RECONNECT);
-  const eventTypes = new EventTypeServiceClient(addresses.subscription, insecure, RECONNECT);
-  const subscriptions = new SubscriptionServiceClient(addresses.subscription, insecure, RECONNECT);
+  const ingest = new IngestServiceClient(addresses.ingest, insecure, CHANNEL);
+  const eventTypes = new EventTypeServiceClient(addresses.subscription, insecure, CHANNEL);
+  const subscriptions = new SubscriptionServiceClient(addresses.subscription, insecure, CHANNEL);
   return {
     createEventType: async (name) => {
       const texts = { name, schema: "", description: "", examples: [], acknowledgement: "" };
