@@ -39,6 +39,11 @@ describe("attempts in the log", () => {
   test.each<RecordedAttempt["result"]>([
     { kind: "responded", status: 200, isAcknowledged: false },
     { kind: "responded", status: 599, isAcknowledged: false },
+    { kind: "responded", status: 503, isAcknowledged: false, retryAfterMs: 0 },
+    {
+      ...{ kind: "responded", status: 429, isAcknowledged: false },
+      ...{ retryAfterMs: Number.MAX_SAFE_INTEGER, isRetryAfterClamped: true },
+    },
     ...unreachable.map((reason) => ({ kind: "unreachable", reason }) as const),
     { kind: "refused", reason: "private_address" },
   ])("come back with their result: %o", (result) => {

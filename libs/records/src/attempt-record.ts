@@ -53,8 +53,15 @@ function toMessage(attempt: RecordedAttempt): Attempt {
 function toResultMessage({ result, bodyStart }: RecordedAttempt): Attempt["result"] {
   switch (result.kind) {
     case "responded": {
-      const { status, isAcknowledged } = result;
-      return { $case: "responded", value: { status, isAcknowledged, bodyStart: Buffer.from(bodyStart) } };
+      const { status, isAcknowledged, retryAfterMs, isRetryAfterClamped = false } = result;
+      const asked = retryAfterMs === undefined ? undefined : BigInt(Math.round(retryAfterMs));
+      return {
+        $case: "responded",
+        value: {
+          ...{ status, isAcknowledged, bodyStart: Buffer.from(bodyStart) },
+          ...{ retryAfterMs: asked, isRetryAfterClamped },
+        },
+      };
     }
     case "unreachable":
       return { $case: "unreachable", value: { reason: result.reason } };
@@ -94,8 +101,14 @@ function fromMessage(message: Attempt): RecordedAttempt {
 
 function fromResultMessage(result: Attempt["result"]): AttemptResult {
   switch (result?.$case) {
-    case "responded":
-      return { kind: "responded", status: result.value.status, isAcknowledged: result.value.isAcknowledged };
+    case "responded": {
+      const { status, isAcknowledged, retryAfterMs, isRetryAfterClamped } = result.value;
+      return {
+        ...{ kind: "responded", status, isAcknowledged },
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs: Number(retryAfterMs) }),
+        ...(isRetryAfterClamped ? { isRetryAfterClamped } : {}),
+      };
+    }
     case "unreachable":
       return { kind: "unreachable", reason: result.value.reason as UnreachableReason };
     case "refused":

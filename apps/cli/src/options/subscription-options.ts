@@ -72,7 +72,7 @@ export function addSubscriptionOptions(command: Command): Command {
     .option("--max-age <duration>", "with --retry: no attempt later than this after acceptance: 1d", durationMs)
     .option("--timeout <duration>", "for the whole answer: 1s to 60s (default: 15s)", durationMs)
     .option("--max-in-flight <n>", "requests at the same time: 1 to 1000 (default: 64)", integer(1, 1000))
-    .option("--rate <n>", "requests per second (default: no limit)", positiveNumber);
+    .option("--rate <n>", "requests per second: 0.001 to 10000 (default: no limit)", positiveNumber);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { isSuccess } from "./judge.ts";
+import { isSuccess } from "./policy.ts";
 
 /** What a receiver must answer, besides a 2xx status, for a delivery to count. */
 export type AcknowledgementRule =

@@ -6,8 +6,10 @@ export type AttemptResult =
       readonly status: number;
       /** What {@link isAcknowledged} made of the status and the body. */
       readonly isAcknowledged: boolean;
-      /** From {@link parseRetryAfter}. */
+      /** As it was asked for: of {@link readRetryAfter}. */
       readonly retryAfterMs?: number;
+      /** Longer than we wait. */
+      readonly isRetryAfterClamped?: true;
     }
   | { readonly kind: "unreachable"; readonly reason: UnreachableReason }
   /** Nothing was sent, because egress forbids the address; `reason` is egress's own word for it. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseRetryAfter } from "./retry-after.ts";
+import { parseRetryAfter, readRetryAfter } from "./retry-after.ts";
 
 // The date of RFC 9110's examples, one minute before.
 const NOW_MS = Date.UTC(1994, 10, 6, 8, 48, 37);
@@ -63,4 +63,15 @@ test.each([
   "Sun, 06 Nov 1994 08:49:37 GMT\n",
 ])("%j is nonsense", (text) => {
   expect(parseRetryAfter(text, NOW_MS)).toBeUndefined();
+});
+
+test.each([
+  [undefined, {}],
+  ["soon", {}],
+  ["0", { retryAfterMs: 0 }],
+  ["86400", { retryAfterMs: 86_400_000 }],
+  ["86401", { retryAfterMs: 86_401_000, isRetryAfterClamped: true }],
+  ["Mon, 06 Nov 1995 08:48:37 GMT", { retryAfterMs: 365 * 86_400_000, isRetryAfterClamped: true }],
+])("an attempt with %j says %j", (text, said) => {
+  expect(readRetryAfter(text, NOW_MS)).toEqual(said);
 });

@@ -1,3 +1,5 @@
+import { clampHoldback } from "@postrider/domain-flow";
+
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const WEEKDAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
@@ -13,9 +15,24 @@ const HTTP_DATES = [
   new RegExp(String.raw`^${SHORT_DAY} ${MONTH} (?<day>\d\d| \d) ${TIME} (?<year>\d{4})$`),
 ];
 
+/** What an attempt's result says of a Retry-After header: nothing where there is none, or nonsense. */
+export function readRetryAfter(
+  text: string | undefined,
+  nowMs: number,
+): { readonly retryAfterMs?: number; readonly isRetryAfterClamped?: true } {
+  const retryAfterMs = text === undefined ? undefined : parseRetryAfter(text, nowMs);
+  if (retryAfterMs === undefined) return {};
+  return clampHoldback(retryAfterMs).isClamped ? { retryAfterMs, isRetryAfterClamped: true } : { retryAfterMs };
+}
+
+/** How much of a wait that was asked for counts, milliseconds: as much as for the endpoint as a whole. */
+export function clampRetryAfter(retryAfterMs: number): number {
+  return clampHoldback(retryAfterMs).waitMs;
+}
+
 /**
  * The wait that a Retry-After header asks for, in milliseconds from `nowMs`; 0 for a date that has passed. Seconds or an
- * HTTP-date and nothing else (RFC 9110 section 10.2.3): undefined for all other text. Not clamped: {@link judge} does that.
+ * HTTP-date and nothing else (RFC 9110 section 10.2.3): undefined for all other text. Not clamped: {@link clampRetryAfter} does that.
  */
 export function parseRetryAfter(text: string, nowMs: number): number | undefined {
   if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, Number.MAX_SAFE_INTEGER);

@@ -20,6 +20,7 @@ test("settings at their bounds are fine", () => {
   expect(checkSettings({ ...valid, retryPolicy: { kind: "custom", delaysMs: [] }, limits: DEFAULT_LIMITS })).toEqual(
     [],
   );
+  expect(checkSettings({ ...valid, limits: { ...DEFAULT_LIMITS, ratePerSecond: 10_000 } })).toEqual([]);
 });
 
 test.each(["POST", "PUT", "PATCH"] as const)("%s carries CloudEvents in both modes", (method) => {
@@ -83,12 +84,14 @@ describe("each setting beyond its bound is named by field, value and bound", () 
     ],
     [{ limits: { ...DEFAULT_LIMITS, maxInFlight: 0 } }, "subscription.limits.max_in_flight", "0 is not from 1 to 1000"],
     [{ limits: { ...DEFAULT_LIMITS, maxInFlight: 1001 } }, "subscription.limits.max_in_flight", "1001 is not"],
-    [{ limits: { ...DEFAULT_LIMITS, ratePerSecond: -1 } }, "subscription.limits.rate_per_second", "-1 is not above 0"],
-    [
-      { limits: { ...DEFAULT_LIMITS, ratePerSecond: NaN } },
-      "subscription.limits.rate_per_second",
-      "NaN is not above 0",
-    ],
+    ...[-1, 0.000_999, 10_001, NaN].map(
+      (ratePerSecond) =>
+        [
+          { limits: { ...DEFAULT_LIMITS, ratePerSecond } },
+          "subscription.limits.rate_per_second",
+          `${ratePerSecond} is not from 0.001 to 10000 a second`,
+        ] as [Partial<SubscriptionSettings>, string, string],
+    ),
     [
       { limits: { ...DEFAULT_LIMITS, timeoutMs: 999 } },
       "subscription.limits.timeout",

@@ -15,6 +15,9 @@ const MAX_DELAYS = 20;
 const MAX_DELAY_MS = 7 * DAY_MS;
 const MAX_AGE_MS = 30 * DAY_MS;
 const MAX_IN_FLIGHT = 1000;
+// Slower than one in a quarter of an hour is a pause; faster than this is no limit.
+const MIN_RATE = 0.001;
+const MAX_RATE = 10_000;
 const MIN_TIMEOUT_MS = 1_000;
 const MAX_TIMEOUT_MS = 60_000;
 
@@ -120,10 +123,11 @@ function checkRetryPolicy(policy: RetryPolicy): readonly Violation[] {
 
 function checkLimits({ maxInFlight, ratePerSecond, timeoutMs }: Limits): readonly Violation[] {
   const isCount = Number.isInteger(maxInFlight) && maxInFlight >= 1 && maxInFlight <= MAX_IN_FLIGHT;
-  const isRate = ratePerSecond === undefined || (Number.isFinite(ratePerSecond) && ratePerSecond > 0);
+  const isRate = ratePerSecond === undefined || (ratePerSecond >= MIN_RATE && ratePerSecond <= MAX_RATE);
+  const wrongRate = `${String(ratePerSecond)} is not from ${MIN_RATE} to ${MAX_RATE} a second`;
   return [
     ...violationIf(!isCount, "subscription.limits.max_in_flight", `${maxInFlight} is not from 1 to ${MAX_IN_FLIGHT}`),
-    ...violationIf(!isRate, "subscription.limits.rate_per_second", `${String(ratePerSecond)} is not above 0`),
+    ...violationIf(!isRate, "subscription.limits.rate_per_second", wrongRate),
     ...checkDuration("subscription.limits.timeout", timeoutMs, [MIN_TIMEOUT_MS, MAX_TIMEOUT_MS]),
   ];
 }

@@ -182,7 +182,7 @@ export interface RetryPolicy {
 export interface Limits {
   /** 1 to 1,000; 64 if 0. */
   maxInFlight: number;
-  /** Above 0; none if 0. */
+  /** 0.001 to 10,000; none if 0. Below one a second too: 0.1 is one in ten seconds. */
   ratePerSecond: number;
   /** 1 s to 60 s for the whole answer; 15 s if empty. */
   timeout: Duration | undefined;

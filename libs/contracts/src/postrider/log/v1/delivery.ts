@@ -52,6 +52,12 @@ export interface Responded {
   /** The start of the answer's body, up to 1 KiB. Kept of failures only. */
   bodyStart: Buffer;
   isAcknowledged: boolean;
+  /** The wait that its Retry-After asked for; absent without one, or with nonsense. */
+  retryAfterMs?:
+    | bigint
+    | undefined;
+  /** It asked for more than we wait. */
+  isRetryAfterClamped: boolean;
 }
 
 export interface Unreachable {
@@ -396,7 +402,13 @@ export const Attempt: MessageFns<Attempt> = {
 };
 
 function createBaseResponded(): Responded {
-  return { status: 0, bodyStart: Buffer.alloc(0), isAcknowledged: false };
+  return {
+    status: 0,
+    bodyStart: Buffer.alloc(0),
+    isAcknowledged: false,
+    retryAfterMs: undefined,
+    isRetryAfterClamped: false,
+  };
 }
 
 export const Responded: MessageFns<Responded> = {
@@ -409,6 +421,15 @@ export const Responded: MessageFns<Responded> = {
     }
     if (message.isAcknowledged !== false) {
       writer.uint32(24).bool(message.isAcknowledged);
+    }
+    if (message.retryAfterMs !== undefined) {
+      if (BigInt.asIntN(64, message.retryAfterMs) !== message.retryAfterMs) {
+        throw new globalThis.Error("value provided for field message.retryAfterMs of type int64 too large");
+      }
+      writer.uint32(32).int64(message.retryAfterMs);
+    }
+    if (message.isRetryAfterClamped !== false) {
+      writer.uint32(40).bool(message.isRetryAfterClamped);
     }
     return writer;
   },
@@ -448,6 +469,22 @@ export const Responded: MessageFns<Responded> = {
             }
 
             message.isAcknowledged = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.retryAfterMs = reader.int64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.isRetryAfterClamped = reader.bool();
             continue;
           }
         }
