@@ -73,8 +73,8 @@ async function runDispatcher(
   const { log, deferred, clock, random, directory } = deps;
   const { logger, registry, version, commitMs } = deps.process;
   const signals = createSignals(deps, stop);
-  const gates = createGates(clock);
-  const metrics = createDispatcherMetrics({ registry, inFlight: gates.inFlight });
+  const gates = createGates({ clock, random });
+  const metrics = createDispatcherMetrics({ registry, ...gates });
   const recording = { metrics, signal: signals.abandon, fail: signals.fail };
   const recorder = createRecorder({
     ...{ writer: log.writer, deferred, clock, logger, attemptsLingerMs: ATTEMPTS_LINGER_MS },

@@ -34,7 +34,7 @@ interface Bench extends DeliverDeps {
 function createBench(): Bench {
   const clock = new FakeClock(START_MS);
   const registry = new Registry();
-  const gates = createGates(clock);
+  const gates = createGates({ clock, random: () => 0.5 });
   const [attempted, attempts, letters]: [Delivery[], RecordedAttempt[], DeadLetter[]] = [[], [], []];
   const deferred: Bench["deferred"] = [];
   const gone: string[] = [];
@@ -49,7 +49,7 @@ function createBench(): Bench {
   const bench: Bench = {
     ...{ clock, registry, gates, recorder, attempted, attempts, letters, deferred, logged, gone },
     disableGone: ({ subscriptionId }) => void gone.push(subscriptionId),
-    metrics: createDispatcherMetrics({ registry, inFlight: gates.inFlight }),
+    metrics: createDispatcherMetrics({ registry, ...gates }),
     logger: { info: (...line: unknown[]) => logged.push(line) } as unknown as Logger,
     attempt: async () => attemptOf(),
     makeAttempt: async (delivery) => {
@@ -117,11 +117,36 @@ describe("a delivery", () => {
 
   test("whose endpoint is gone asks for its subscription's end, and no other dead one does", async () => {
     const bench = createBench();
-    for (const reason of ["exhausted", "gone"] as const) {
-      bench.attempt = async () => ({ ...failed, verdict: { kind: "dead", reason } });
+    for (const [status, reason] of [
+      [500, "exhausted"],
+      [410, "gone"],
+    ] as const) {
+      const result = { kind: "responded", status, isAcknowledged: false } as const;
+      bench.attempt = async () => ({ ...failed, result, verdict: { kind: "dead", reason } });
       await deliver(deliveryOf({ endpoint: endpointOf({ subscriptionId: `sub_${reason}` }) }), bench);
     }
     expect(bench.gone).toEqual(["sub_gone"]);
+  });
+
+  test.each([
+    [429, 7000, "deferred"],
+    [503, 7000, "deferred"],
+    [429, undefined, "sent"],
+    [500, 7000, "sent"],
+  ] as const)("answered with %i and a Retry-After of %s ms: the next for that endpoint is %s", async (...row) => {
+    const [status, retryAfterMs, fate] = row;
+    const bench = createBench();
+    const asked = retryAfterMs === undefined ? {} : { retryAfterMs };
+    const result = { kind: "responded", status, isAcknowledged: false, ...asked } as const;
+    bench.attempt = async () => ({ ...failed, result });
+    await deliver(deliveryOf(), bench);
+    const retries = bench.deferred.length;
+    await deliver(deliveryOf(), bench);
+    const [next] = bench.deferred.slice(retries);
+    expect(bench.attempted.length === 2 ? "sent" : "deferred").toBe(fate);
+    if (fate === "deferred") expect(next?.dueAtMs).toBeGreaterThanOrEqual(bench.clock.nowMs() + 7000);
+    await deliver(deliveryOf({ endpoint: endpointOf({ subscriptionId: "sub_2" }) }), bench);
+    expect(bench.attempted.at(-1)?.endpoint.subscriptionId).toBe("sub_2");
   });
 
   test("is done only when both the attempt and what follows are durable", async () => {
@@ -199,7 +224,7 @@ describe("a delivery without room at its endpoint", () => {
     const bench = createBench();
     const endpoint = endpointOf({ limits: { maxInFlight: 1 } });
     // One is inside and 50 wait: the next would wait for more than a second.
-    for (let index = 0; index < 51; index += 1) void bench.gates.enter(endpoint);
+    for (let index = 0; index < 51; index += 1) void bench.gates.enter(endpoint, true);
     await deliver(deliveryOf({ endpoint, attempt: 2 }), bench);
     expect(bench.attempted).toEqual([]);
     expect(bench.deferred).toEqual([
@@ -214,7 +239,7 @@ describe("a delivery without room at its endpoint", () => {
   test("that waited in memory for a second in vain is deferred then", async () => {
     const bench = createBench();
     const endpoint = endpointOf({ limits: { maxInFlight: 1 } });
-    void bench.gates.enter(endpoint);
+    void bench.gates.enter(endpoint, true);
     const done = deliver(deliveryOf({ endpoint, heldSinceMs: START_MS - 7000 }), bench);
     await bench.clock.advanceAsync(1250);
     await done;
@@ -225,11 +250,11 @@ describe("a delivery without room at its endpoint", () => {
   test("is sent as soon as another leaves", async () => {
     const bench = createBench();
     const endpoint = endpointOf({ limits: { maxInFlight: 1 } });
-    void bench.gates.enter(endpoint);
+    void bench.gates.enter(endpoint, true);
     const done = deliver(deliveryOf({ endpoint }), bench);
     await settle();
     expect(bench.attempted).toEqual([]);
-    bench.gates.leave(endpoint, 20);
+    bench.gates.leave(endpoint, { latencyMs: 20, outcome: "ok" });
     await done;
     expect(bench.attempts).toHaveLength(1);
   });

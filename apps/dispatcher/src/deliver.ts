@@ -1,9 +1,11 @@
+import { type AttemptResult, findPolicy } from "@postrider/domain-delivery";
 import type { Clock } from "@postrider/kit-lifecycle";
 import type { Logger } from "@postrider/kit-telemetry";
 import { deliveryIdOf, encodeDeferredDelivery, type RecordedAttempt } from "@postrider/records";
 import type { Delivery } from "./delivery.ts";
 import type { DispatcherMetrics } from "./dispatcher-metrics.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { Departure } from "./gate.ts";
 import type { Gates } from "./gates.ts";
 import type { Recorder } from "./recorder.ts";
 
@@ -34,19 +36,13 @@ export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<vo
     await hold(delivery, deps);
     return;
   }
-  const entry = deps.gates.enter(endpoint);
+  const entry = deps.gates.enter(endpoint, delivery.heldSinceMs === undefined);
   const admission = entry instanceof Promise ? await entry : entry;
   if (admission.kind === "defer") {
     await defer(delivery, admission.untilMs, deps);
     return;
   }
-  const startedUs = deps.clock.monotonicUs();
-  let attempt: RecordedAttempt;
-  try {
-    attempt = await deps.makeAttempt(delivery);
-  } finally {
-    deps.gates.leave(endpoint, (deps.clock.monotonicUs() - startedUs) / 1000);
-  }
+  const attempt = await attemptInside(delivery, deps);
   deps.metrics.attempted(attempt);
   if (attempt.verdict.kind === "delivered") {
     await deps.recorder.recordAttempt(attempt);
@@ -56,10 +52,29 @@ export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<vo
   await Promise.all([deps.recorder.recordAttempt(attempt), actOnFailure(delivery, attempt, deps)]);
 }
 
+/** Leaves the gate whatever comes of it, and tells it what that says about the endpoint. */
+async function attemptInside(delivery: Delivery, { makeAttempt, gates, clock }: DeliverDeps): Promise<RecordedAttempt> {
+  const startedUs = clock.monotonicUs();
+  let departure: Omit<Departure, "latencyMs"> = { outcome: "unsent" };
+  try {
+    const attempt = await makeAttempt(delivery);
+    departure = departureOf(attempt.result);
+    return attempt;
+  } finally {
+    gates.leave(delivery.endpoint, { ...departure, latencyMs: (clock.monotonicUs() - startedUs) / 1000 });
+  }
+}
+
+function departureOf(result: AttemptResult): Omit<Departure, "latencyMs"> {
+  const { endpoint: outcome, holdsBack } = findPolicy(result);
+  if (!holdsBack || result.kind !== "responded" || result.retryAfterMs === undefined) return { outcome };
+  return { outcome, holdBackMs: result.retryAfterMs };
+}
+
 /** What follows a failed attempt, by the verdict alone. */
 async function actOnFailure(
   delivery: Delivery,
-  { verdict, number }: RecordedAttempt,
+  { verdict, number, result }: RecordedAttempt,
   deps: DeliverDeps,
 ): Promise<void> {
   const { event, endpoint } = delivery;
@@ -77,7 +92,7 @@ async function actOnFailure(
     case "dead": {
       const deliveryId = deliveryIdOf(event.id, subscriptionId);
       const { reason } = verdict;
-      if (reason === "gone") deps.disableGone(endpoint);
+      if (findPolicy(result).disables) deps.disableGone(endpoint);
       const diedAtMs = deps.clock.nowMs();
       await deps.recorder.recordDeadLetter({ event, subscriptionId, deliveryId, attempts: number, reason, diedAtMs });
     }

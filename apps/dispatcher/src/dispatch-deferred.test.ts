@@ -24,7 +24,7 @@ function createBench(find: () => readonly Endpoint[] | Promise<readonly Endpoint
     run: async () => undefined,
   };
   const deliver = async (delivery: Delivery): Promise<void> => void delivered.push(delivery);
-  const metrics = createDispatcherMetrics({ registry, inFlight: () => 0 });
+  const metrics = createDispatcherMetrics({ registry, inFlight: () => 0, closed: () => 0 });
   const quarantined: AppendRecord[] = [];
   const deferred: DeferredTask[] = [];
   const recorder = {

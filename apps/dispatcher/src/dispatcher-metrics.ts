@@ -24,12 +24,14 @@ export interface MetricSources {
   readonly registry: Registry;
   /** Requests out now. */
   readonly inFlight: () => number;
+  /** Endpoints that are taken for broken now. */
+  readonly closed: () => number;
 }
 
 /** From 5 ms to a day: a delivery may come at once, or after its last retry. */
 const DELAY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60, 300, 1800, 7200, 36000, 86400];
 
-export function createDispatcherMetrics({ registry, inFlight }: MetricSources): DispatcherMetrics {
+export function createDispatcherMetrics({ registry, inFlight, closed }: MetricSources): DispatcherMetrics {
   const registers = [registry];
   const delay = new Histogram({
     name: "postrider_notification_delay_seconds",
@@ -53,7 +55,7 @@ export function createDispatcherMetrics({ registry, inFlight }: MetricSources): 
     help: "Attempts that will be made again.",
     registers,
   });
-  addInFlightGauge(registry, inFlight);
+  addGauges({ registry, inFlight, closed });
   return {
     attempted: (attempt) => {
       countAttempt(attempt);
@@ -165,15 +167,17 @@ function createFateCounters(registry: Registry): FateCounters {
   };
 }
 
-function addInFlightGauge(registry: Registry, inFlight: () => number): void {
-  new Gauge({
-    name: "postrider_in_flight_requests",
-    help: "Requests to receivers that are out now.",
-    registers: [registry],
-    collect() {
-      this.set(inFlight());
-    },
-  });
+function addGauges({ registry, inFlight, closed }: MetricSources): void {
+  const add = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      ...{ name, help, registers: [registry] },
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  add("postrider_in_flight_requests", "Requests to receivers that are out now.", inFlight);
+  add("postrider_broken_endpoints", "Endpoints that only failed lately: nothing but a probe is sent to them.", closed);
 }
 
 function resultLabel({ result }: RecordedAttempt): string {

@@ -148,7 +148,7 @@ async function startDispatchOn(reader: TestReader): Promise<Bench> {
   const deps = {
     ...{ reader, clock, deliver, logger: silentLogger, commitMs: 200, gates: { waiting: () => bench.waiting } },
     recorder: { recordQuarantined, defer: async (task) => void deferred.push(task) } as Recorder,
-    metrics: createDispatcherMetrics({ registry, inFlight: () => 0 }),
+    metrics: createDispatcherMetrics({ registry, inFlight: () => 0, closed: () => 0 }),
     directory: { find: () => bench.find(), run: async () => undefined },
   };
   const ended = runEventDispatch(deps, { stop: stop.signal, abandon: abandon.signal });

@@ -1,10 +1,25 @@
-import { EndpointRoom, MAX_QUEUE_WAIT_MS } from "@postrider/domain-flow";
-import type { Clock } from "@postrider/kit-lifecycle";
+import { type EndpointOutcome, EndpointRoom, MAX_QUEUE_WAIT_MS } from "@postrider/domain-flow";
+import type { Clock, Random } from "@postrider/kit-lifecycle";
 import type { Endpoint } from "./endpoint.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
 /** What a delivery is told at the gate of its endpoint. */
 export type Entry = { readonly kind: "entered" } | { readonly kind: "defer"; readonly untilMs: number };
+
+/** What an attempt tells the gate when it leaves. */
+export interface Departure {
+  /** How long it was inside. */
+  readonly latencyMs: number;
+  readonly outcome: EndpointOutcome;
+  /** The endpoint asked to be left alone for so long; milliseconds. */
+  readonly holdBackMs?: number;
+}
+
+export interface GateDeps {
+  readonly clock: Clock;
+  /** Spreads the probes of endpoints that failed together. */
+  readonly random: Random;
+}
 
 export interface Waiting {
   readonly sinceMs: number;
@@ -24,24 +39,32 @@ export class Gate {
   readonly #waiting = new WaitingLine<Waiting>();
   #isStartPlanned = false;
 
-  constructor({ limits }: Endpoint, clock: Clock) {
-    this.#room = new EndpointRoom(limits);
+  constructor({ limits }: Endpoint, { clock, random }: GateDeps) {
+    this.#room = new EndpointRoom(limits, random);
     this.#limits = limits;
     this.#clock = clock;
   }
 
+  /** Nobody is here, and nothing has to be remembered of the endpoint. */
   get isIdle(): boolean {
-    return this.#room.inFlight === 0 && this.#waiting.length === 0;
+    if (this.#room.inFlight > 0 || this.#waiting.length > 0 || !this.isOpen) return false;
+    return this.#room.nextStartAtMs <= this.#clock.nowMs();
+  }
+
+  /** The endpoint is not taken for broken. */
+  get isOpen(): boolean {
+    return this.#room.breakerState === "closed";
   }
 
   get isWaitedAt(): boolean {
     return this.#waiting.length > 0;
   }
 
-  enter({ limits }: Endpoint): Promise<Entry> | Entry {
+  /** @param isNew it has not waited for a slot before */
+  enter({ limits }: Endpoint, isNew: boolean): Promise<Entry> | Entry {
     if (limits !== this.#limits) this.#takeLimits(limits);
     const nowMs = this.#clock.nowMs();
-    const admission = this.#room.admit(nowMs);
+    const admission = this.#room.admit(nowMs, isNew);
     switch (admission.kind) {
       case "send":
         this.#room.start(nowMs);
@@ -53,10 +76,10 @@ export class Gate {
     }
   }
 
-  /** @param latencyMs how long it was inside */
-  leave(latencyMs: number): void {
+  leave({ latencyMs, outcome, holdBackMs }: Departure): void {
     const nowMs = this.#clock.nowMs();
-    this.#room.finish(nowMs, latencyMs);
+    if (holdBackMs !== undefined) this.#room.holdBack(nowMs, holdBackMs);
+    this.#room.finish(nowMs, latencyMs, outcome);
     this.#letIn(nowMs);
   }
 
@@ -86,10 +109,13 @@ export class Gate {
     this.#planStart(nowMs);
   }
 
-  /** Where a rate holds the first in the queue back, nobody's leaving lets it in: time does. */
+  /**
+   * Where a rate or a pause holds the first in the queue back, nobody's leaving lets it in: time does. After a longer one
+   * nobody of these waits any more.
+   */
   #planStart(nowMs: number): void {
     const delayMs = this.#room.nextStartAtMs - nowMs;
-    if (this.#isStartPlanned || this.#waiting.length === 0 || delayMs <= 0) return;
+    if (this.#isStartPlanned || this.#waiting.length === 0 || delayMs <= 0 || delayMs > MAX_QUEUE_WAIT_MS) return;
     this.#isStartPlanned = true;
     this.#clock.after(delayMs, () => {
       this.#isStartPlanned = false;

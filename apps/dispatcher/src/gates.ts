@@ -1,6 +1,5 @@
-import type { Clock } from "@postrider/kit-lifecycle";
 import type { Endpoint } from "./endpoint.ts";
-import { type Entry, Gate } from "./gate.ts";
+import { type Departure, type Entry, Gate, type GateDeps } from "./gate.ts";
 
 /** How often those who wait are looked at for having waited too long; coarse, since the bound is a second. */
 const SWEEP_MS = 250;
@@ -13,16 +12,17 @@ const MAX_GATES = 20_000;
  */
 export interface Gates {
   /** Resolves at once, or after a short wait. Whoever entered must leave. */
-  readonly enter: (endpoint: Endpoint) => Promise<Entry> | Entry;
-  /** @param latencyMs how long it was inside */
-  readonly leave: (endpoint: Endpoint, latencyMs: number) => void;
+  readonly enter: (endpoint: Endpoint, isNew: boolean) => Promise<Entry> | Entry;
+  readonly leave: (endpoint: Endpoint, departure: Departure) => void;
   /** How many are inside all gates. */
   readonly inFlight: () => number;
   /** How many wait at all gates. */
   readonly waiting: () => number;
+  /** How many endpoints are taken for broken now. */
+  readonly closed: () => number;
 }
 
-export function createGates(clock: Clock): Gates {
+export function createGates(deps: GateDeps): Gates {
   const gates = new Map<string, Gate>();
   let inFlight = 0;
   let waiting = 0;
@@ -32,7 +32,7 @@ export function createGates(clock: Clock): Gates {
     const known = gates.get(endpoint.subscriptionId);
     if (known) return known;
     if (gates.size >= MAX_GATES) forgetIdle();
-    const gate = new Gate(endpoint, clock);
+    const gate = new Gate(endpoint, deps);
     gates.set(endpoint.subscriptionId, gate);
     return gate;
   }
@@ -44,7 +44,7 @@ export function createGates(clock: Clock): Gates {
   function planSweep(): void {
     if (isSweepPlanned) return;
     isSweepPlanned = true;
-    clock.after(SWEEP_MS, sweep);
+    deps.clock.after(SWEEP_MS, sweep);
   }
 
   function sweep(): void {
@@ -56,8 +56,8 @@ export function createGates(clock: Clock): Gates {
   }
 
   return {
-    enter: (endpoint) => {
-      const entry = findGate(endpoint).enter(endpoint);
+    enter: (endpoint, isNew) => {
+      const entry = findGate(endpoint).enter(endpoint, isNew);
       if (!(entry instanceof Promise)) {
         if (entry.kind === "entered") inFlight += 1;
         return entry;
@@ -70,11 +70,16 @@ export function createGates(clock: Clock): Gates {
         return settled;
       });
     },
-    leave: (endpoint, latencyMs) => {
+    leave: (endpoint, departure) => {
       inFlight -= 1;
-      gates.get(endpoint.subscriptionId)?.leave(latencyMs);
+      gates.get(endpoint.subscriptionId)?.leave(departure);
     },
     inFlight: () => inFlight,
     waiting: () => waiting,
+    closed: () => {
+      let closed = 0;
+      for (const gate of gates.values()) if (!gate.isOpen) closed += 1;
+      return closed;
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { type AttemptResult, isAcknowledged, judge, parseRetryAfter } from "@postrider/domain-delivery";
+import { type AttemptResult, isAcknowledged, judge, readRetryAfter } from "@postrider/domain-delivery";
 import type { Egress, EgressResult } from "@postrider/kit-egress";
 import type { Clock, Random } from "@postrider/kit-lifecycle";
 import type { RecordedAttempt } from "@postrider/records";
@@ -50,9 +50,8 @@ function toAttemptResult(sent: EgressResult | RefusedRequest, { endpoint }: Deli
     case "responded": {
       const text = endpoint.acknowledgement.kind === "status" ? "" : Buffer.from(sent.body).toString("utf8");
       const isMet = isAcknowledged(endpoint.acknowledgement, sent.status, text);
-      const retryAfterMs = sent.retryAfter === undefined ? undefined : parseRetryAfter(sent.retryAfter, nowMs);
       const answer = { kind: "responded", status: sent.status, isAcknowledged: isMet } as const;
-      return retryAfterMs === undefined ? answer : { ...answer, retryAfterMs };
+      return sent.retryAfter === undefined ? answer : { ...answer, ...readRetryAfter(sent.retryAfter, nowMs) };
     }
     case "unreachable":
       return { kind: "unreachable", reason: sent.reason };

@@ -50,7 +50,7 @@ function createBench(attemptsLingerMs = 0): Bench {
     run: async () => undefined,
   };
   const registry = new Registry();
-  const metrics = createDispatcherMetrics({ registry, inFlight: () => 0 });
+  const metrics = createDispatcherMetrics({ registry, inFlight: () => 0, closed: () => 0 });
   const [logged, failures]: [unknown[], Error[]] = [[], []];
   const logger = { error: (...line: unknown[]) => logged.push(line) } as unknown as Logger;
   const fail = (error: Error): void => {

@@ -1,5 +1,8 @@
 import { EventTypeServiceService } from "@postrider/contracts/postrider/v1/event_type";
-import { type DisableSubscriptionRequest, SubscriptionServiceService } from "@postrider/contracts/postrider/v1/subscription";
+import {
+  type DisableSubscriptionRequest,
+  SubscriptionServiceService,
+} from "@postrider/contracts/postrider/v1/subscription";
 import type { RpcService } from "@postrider/kit-rpc";
 import { createLookups, type SubscriptionLookups } from "./create-lookups.ts";
 import { decodeDisabling } from "./grpc/decode-subscription.ts";
