@@ -15,9 +15,11 @@ import { runToEnd } from "../services/run-to-end.ts";
 import type { ServiceName } from "../services/service-process.ts";
 import { type PostgresServer, startPostgres } from "../stack/start-postgres.ts";
 import { ask } from "./platform/databases.ts";
+import { type SilentHost, startMuteHost, startSwallowingHost } from "./platform/silent-host.ts";
 
 const stack = findStack();
-const DEADLINE_MS = 15_000;
+/** Who gets no answer at all tries several times before it gives up, each for seconds. */
+const DEADLINE_MS = 45_000;
 /** Nobody listens there: it is reserved for no service that a machine would run. */
 const NOBODY = "127.0.0.1:1";
 
@@ -26,12 +28,15 @@ describe.skipIf(stack === undefined)("a service does not start", () => {
   const run = `bad-${randomBytes(4).toString("hex")}`;
   let admin: Admin;
   let postgres: PostgresServer;
+  let mute: SilentHost;
+  let swallowing: SilentHost;
 
   beforeAll(async () => {
     if (!stack) return;
     admin = new Kafka({ brokers: kafkaBrokers.split(","), logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
     postgres = await startPostgres();
+    [mute, swallowing] = await Promise.all([startMuteHost(), startSwallowingHost()]);
     await ask(postgres.url, "create role postrider login password 'secret-right'");
     await ask(postgres.url, "create database latin encoding 'LATIN1' locale 'C' template template0");
     await askForPasswords();
@@ -42,6 +47,7 @@ describe.skipIf(stack === undefined)("a service does not start", () => {
     await admin.deleteAcls({ filters: [aclFilter] });
     await admin.disconnect();
     await postgres.stop();
+    await Promise.all([mute.close(), swallowing.close()]);
   });
 
   /** The server trusts everyone on this machine; from now on, only superusers. */
@@ -91,7 +97,22 @@ describe.skipIf(stack === undefined)("a service does not start", () => {
     return { POSTRIDER_DATABASE_URL: url.href };
   }
 
-  describe.each(["ingest", "dispatcher"] as const)("%s", (name) => {
+  describe.concurrent.each(["ingest", "dispatcher"] as const)("%s", (name) => {
+    test.concurrent("where no broker answers", async () => {
+      const environment = onKafka({ POSTRIDER_KAFKA_BROKERS: NOBODY });
+      await expectRefusal(name, environment, /no Kafka at 127\.0\.0\.1:1 /, /POSTRIDER_KAFKA_BROKERS/);
+    });
+
+    test.concurrent("where the host takes connections and says nothing", async () => {
+      const environment = onKafka({ POSTRIDER_KAFKA_BROKERS: mute.address });
+      await expectRefusal(name, environment, /no Kafka at .* no answer/, /POSTRIDER_KAFKA_BROKERS/);
+    });
+
+    test.concurrent("where the host swallows what is sent to it", async () => {
+      const environment = onKafka({ POSTRIDER_KAFKA_BROKERS: swallowing.address });
+      await expectRefusal(name, environment, /no Kafka at .* timeout/, /POSTRIDER_KAFKA_BROKERS/);
+    });
+
     test.concurrent("on fewer brokers than copies are wanted", async () => {
       const environment = onKafka({
         POSTRIDER_KAFKA_REPLICATION: "3",
@@ -123,9 +144,11 @@ describe.skipIf(stack === undefined)("a service does not start", () => {
     });
   });
 
-  describe("subscription", () => {
+  describe.concurrent("subscription", () => {
     test.concurrent.each<[string, (url: URL) => void, RegExp[]]>([
       ["where no database answers", (url) => (url.port = "1"), [/127\.0\.0\.1:1/]],
+      ["where the database's host says nothing", (url) => (url.host = mute.address), [/POSTRIDER_DATABASE_URL/]],
+      ["where it swallows what is sent to it", (url) => (url.host = swallowing.address), [/POSTRIDER_DATABASE_URL/]],
       ["with a wrong password", (url) => (url.password = "secret-wrong"), [/password/, /postrider/]],
       ["as a role that is not there", (url) => (url.username = "nobody"), [/nobody/]],
       ["in a database that is not there", (url) => (url.pathname = "/nothing"), [/nothing/]],

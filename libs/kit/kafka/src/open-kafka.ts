@@ -109,7 +109,13 @@ async function connect(client: Client, options: ClientOptions): Promise<Connecti
     return { admin, producer, cluster, disconnect };
   } catch (error) {
     await disconnect();
-    const where = `no Kafka at ${options.brokers.join(", ")} (${describeFailure(error)})`;
+    const where = `no Kafka at ${options.brokers.join(", ")} (${describeNoStart(error)})`;
     throw new KafkaError("unavailable", `${where}: start it, or set POSTRIDER_KAFKA_BROKERS`, { cause: error });
   }
+}
+
+/** kafkajs tries again on a connection that it closed, because its first request got no answer, and tells of that. */
+function describeNoStart(error: unknown): string {
+  const words = describeFailure(error);
+  return words === "Broker not connected" ? "it takes connections, but gives no answer" : words;
 }
