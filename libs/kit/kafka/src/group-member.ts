@@ -51,7 +51,7 @@ export class GroupMember implements GroupConsumer {
   #holdings = new Holdings();
   #memberId: string | null = null;
   #ownership: Ownership = NOTHING_OWNED;
-  /** From before a join to its end nothing is committed: whose a partition is, is open. */
+  /** From a crash or the beginning of a join to the join's end nothing is committed: whose a partition is, is open. */
   #isJoining = false;
   /** The owner's `assigned` and `revoked`, one after another. */
   #told: Promise<void> = Promise.resolve();
@@ -64,7 +64,10 @@ export class GroupMember implements GroupConsumer {
       ...options,
       findGroup: () => this.#group,
       isJoining: () => this.#isJoining,
-      isOwned: (topic, partition) => this.#holdings.find(topic, partition)?.isAnnounced === true,
+      findOwned: (topic, partition) => {
+        const holding = this.#holdings.find(topic, partition);
+        return holding?.isAnnounced ? holding : undefined;
+      },
     });
   }
 
@@ -77,10 +80,7 @@ export class GroupMember implements GroupConsumer {
     this.#state = "reading";
     this.#events = events;
     this.#end = Promise.withResolvers();
-    const drain = (): void => {
-      this.#drain();
-    };
-    signal.addEventListener("abort", drain, { once: true });
+    signal.addEventListener("abort", this.#drain, { once: true });
     const stopWatching = this.#watch();
     const session = this.#createSession();
     this.#session = session;
@@ -97,7 +97,7 @@ export class GroupMember implements GroupConsumer {
       await this.#told;
     } finally {
       stopWatching();
-      signal.removeEventListener("abort", drain);
+      signal.removeEventListener("abort", this.#drain);
     }
   };
 
@@ -131,30 +131,29 @@ export class GroupMember implements GroupConsumer {
 
   #createSession(): GroupSession {
     const { createClient, group, topics, maxBytesPerPartition, clock, onNotice } = this.#options;
-    const client = createClient(({ topic, partition }) => {
-      this.#noteOutOfRange(topic, partition);
-    });
+    const client = createClient(this.#noteOutOfRange);
     return new GroupSession(
       { group, topics, maxBytesPerPartition, clock, onNotice, client },
       {
         ownership: () => this.#ownership,
         joining: async (group) => this.#prepareJoin(group),
         joined: (group) => this.#takeAssignment(group),
-        takeBatch: (payload) => {
-          this.#takeBatch(payload);
+        crashed: () => {
+          this.#isJoining = true;
         },
+        takeBatch: this.#takeBatch,
       },
     );
   }
 
-  #drain(): void {
+  readonly #drain = (): void => {
     if (this.#state !== "reading") return;
     this.#state = "draining";
     for (const holding of this.#holdings.all()) this.#applyPause(holding);
     // Nothing was given, so nothing will be committed.
     if (this.#group === undefined) void this.#leave();
     this.#end.resolve(undefined);
-  }
+  };
 
   /** Ends the run with this error, and the membership. */
   #fail(error: unknown): void {
@@ -251,7 +250,7 @@ export class GroupMember implements GroupConsumer {
     }
   }
 
-  #takeBatch(payload: EachBatchPayload): void {
+  readonly #takeBatch = (payload: EachBatchPayload): void => {
     const { batch } = payload;
     const resolveOffset = (offset: number): void => {
       payload.resolveOffset(String(offset));
@@ -272,7 +271,7 @@ export class GroupMember implements GroupConsumer {
       return;
     }
     this.#keepRest(holding, records[taken - 1], resolveOffset);
-  }
+  };
 
   /** How many the owner took; undefined when it failed, which ends the run. */
   #give(holding: Holding, records: readonly KafkaRecord[]): number | undefined {
@@ -315,14 +314,14 @@ export class GroupMember implements GroupConsumer {
     if (nextOffset !== undefined) this.#group?.seek({ topic, partition, offset: String(nextOffset) });
   }
 
-  #noteOutOfRange(topic: string, partition: number): void {
+  readonly #noteOutOfRange = ({ topic, partition }: TopicPartition): void => {
     const holding = this.#holdings.find(topic, partition);
     const offset = holding?.nextOffset ?? 0;
     // Also after the topic was made anew: its offsets are low again, and none of them has been given.
     if (holding) holding.nextOffset = undefined;
     const { group, onNotice } = this.#options;
     onNotice(describeLostRecords({ group, topic, partition, offset }));
-  }
+  };
 
   #watch(): Cancel {
     return watchProgress({

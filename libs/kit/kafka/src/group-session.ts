@@ -36,6 +36,8 @@ export interface SessionOptions {
 
 export interface SessionEvents extends JoinHooks {
   readonly ownership: () => Ownership;
+  /** Before anything else follows: whether it is still a member, and of what, is open until it has joined again. */
+  readonly crashed: () => void;
   /** Takes what was fetched and returns at once: no heartbeat goes out while it works. */
   readonly takeBatch: (payload: EachBatchPayload) => void;
 }
@@ -75,6 +77,7 @@ export class GroupSession {
       retry: { ...CLIENT_RETRY, retries: 30, restartOnFailure: () => Promise.resolve(false) },
     });
     this.#consumer.on("consumer.crash", ({ payload }) => {
+      events.crashed();
       this.#handleCrash(payload.error);
     });
   }

@@ -1,5 +1,6 @@
 import { type Cancel, type Clock, pause } from "@postrider/kit-lifecycle";
 import { commitOnce } from "./group-positions.ts";
+import type { Holding } from "./holdings.ts";
 import { createKafkaError, describeFailure, isLostGeneration, isRefusal } from "./kafka-failure.ts";
 import type { NoticeSink } from "./kafka-notice.ts";
 import type { GroupPosition } from "./kafka.ts";
@@ -21,10 +22,10 @@ export interface MemberCommitsOptions {
   readonly onNotice: NoticeSink;
   /** Undefined while not a member. */
   readonly findGroup: () => ConsumerGroup | undefined;
-  /** While partitions are shared out anew nothing is committed. */
+  /** While partitions are shared out anew, also after a crash, nothing is committed. */
   readonly isJoining: () => boolean;
-  /** Whether the owner has this partition, by its topic's name in the cluster. */
-  readonly isOwned: (topic: string, partition: number) => boolean;
+  /** What the owner has of this partition, by its topic's name in the cluster: another holding if it went and came back. */
+  readonly findOwned: (topic: string, partition: number) => Holding | undefined;
 }
 
 /** The commits of a member, one after another: an older position must not overtake. */
@@ -38,7 +39,8 @@ export class MemberCommits {
 
   /** Durable when it resolves. @throws {KafkaError} */
   async commit(positions: readonly GroupPosition[]): Promise<void> {
-    const done = this.#last.then(async () => this.#commit(positions));
+    const own = this.#findOwn(positions);
+    const done = this.#last.then(async () => this.#commit(own));
     this.#last = done.catch(() => undefined);
     await done;
   }
@@ -51,7 +53,7 @@ export class MemberCommits {
   /** One short try before partitions may move. Never throws: what was not committed comes again. */
   async commitBeforeJoin(group: ConsumerGroup, positions: readonly GroupPosition[]): Promise<void> {
     const { clock, onNotice, group: name } = this.#options;
-    const own = this.#ownPositions(positions);
+    const own = this.#findOwn(positions).map(({ position }) => position);
     if (own.length === 0) return;
     let cancel: Cancel = () => undefined;
     const late = new Promise<never>((_, reject) => {
@@ -72,12 +74,15 @@ export class MemberCommits {
     }
   }
 
-  async #commit(positions: readonly GroupPosition[]): Promise<void> {
-    const { group: name, clock, findGroup, isJoining } = this.#options;
+  async #commit(positions: readonly OwnPosition[]): Promise<void> {
+    const { group: name, clock, findGroup, isJoining, findOwned } = this.#options;
     const sinceMs = clock.nowMs();
     for (;;) {
       const group = findGroup();
-      const own = this.#ownPositions(positions);
+      // A partition that went and came back may have got further meanwhile, with somebody else.
+      const own = positions
+        .filter(({ position, holding }) => findOwned(position.topic, position.partition) === holding)
+        .map(({ position }) => position);
       if (own.length === 0 || group === undefined) return;
       try {
         if (isJoining()) throw new Error("partitions are being shared out anew");
@@ -94,10 +99,18 @@ export class MemberCommits {
   }
 
   /** Those of partitions that are here, as the cluster calls them. A member may commit for others, too: Kafka does not look. */
-  #ownPositions(positions: readonly GroupPosition[]): GroupPosition[] {
-    const { names, isOwned } = this.#options;
-    return positions
-      .map((position) => ({ ...position, topic: names.toCluster(position.topic) }))
-      .filter(({ topic, partition }) => isOwned(topic, partition));
+  #findOwn(positions: readonly GroupPosition[]): OwnPosition[] {
+    const { names, findOwned } = this.#options;
+    return positions.flatMap((position) => {
+      const topic = names.toCluster(position.topic);
+      const holding = findOwned(topic, position.partition);
+      return holding ? [{ position: { ...position, topic }, holding }] : [];
+    });
   }
+}
+
+/** A position of a partition while this member has it. */
+interface OwnPosition {
+  readonly position: GroupPosition;
+  readonly holding: Holding;
 }

@@ -44,7 +44,7 @@ class PagedCluster {
     // Brokers answer with whole batches: what is before the offset comes as well.
     const first = asked - (asked % PAGE_RECORDS);
     const messages = Array.from({ length: Math.min(PAGE_RECORDS, END - first) }, (_, index) => ({
-      ...{ offset: String(first + index), timestamp: String((first + index) * 1000) },
+      ...{ offset: first + index, timestamp: (first + index) * 1000 },
       ...{ key: null, value: Buffer.from(String(first + index)), headers: {}, isControlRecord: false },
     }));
     return Promise.resolve({ responses: [{ partitions: [{ partition: 0, highWatermark: String(END), messages }] }] });

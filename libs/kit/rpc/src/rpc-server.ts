@@ -39,13 +39,20 @@ export interface RpcServerOptions {
 }
 
 /**
+ * Calls at a time of one connection. Further ones wait in the caller, unsent, and see their own deadline instead of our
+ * answer: while the log is away, each call of a producer lasts for its deadline, and at 400/s and 5 s that is 2,000.
+ * What they may hold is bounded elsewhere, by bytes.
+ */
+const MAX_CALLS = 10_000;
+
+/**
  * Serves the services with health checks and reflection, so that grpcurl and Kubernetes need no .proto files.
  * @throws Error when the address can't be bound
  */
 export async function startRpcServer({ address, services, maxMessageBytes }: RpcServerOptions): Promise<RpcServer> {
   const server = new ClosingServer({
     "grpc.max_receive_message_length": maxMessageBytes,
-    "grpc.max_concurrent_streams": 1000,
+    "grpc.max_concurrent_streams": MAX_CALLS,
     // Callers that vanished without a word would keep their watches open for ever.
     "grpc.keepalive_time_ms": 20_000,
     "grpc.keepalive_timeout_ms": 10_000,

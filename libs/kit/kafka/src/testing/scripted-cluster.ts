@@ -41,7 +41,7 @@ export class ScriptedBroker {
   /** One record at offset 0. */
   readonly fetch = async (): Promise<object> => {
     await this.beforeFetched();
-    const messages = [{ offset: "0", timestamp: "0", key: null, value: null, headers: {} }];
+    const messages = [{ offset: 0, timestamp: 0, key: null, value: null, headers: {} }];
     return this.#answer("fetch", {
       responses: [{ topicName: TOPIC, partitions: [{ partition: 0, highWatermark: "1", messages }] }],
     });
