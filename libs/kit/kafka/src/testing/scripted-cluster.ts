@@ -1,7 +1,7 @@
 import type { ConsumerGroup } from "../kafkajs-internals.ts";
 import { loadKafkajs } from "../load-kafkajs.ts";
 
-const TOPIC = "t";
+export const TOPIC = "t";
 
 /** A node, as kafkajs's member sees it: it notes what it is asked, and answers, or fails. */
 export class ScriptedBroker {

@@ -1,22 +1,21 @@
-import { createRequire } from "node:module";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { KafkaAppend } from "../kafka.ts";
+import { requireUnmended } from "../testing/kafkajs-files.ts";
 import { crc32c } from "./crc32c.ts";
 import { decodeRecords, type FetchedRecord } from "./decode-records.ts";
 import { encodeProduce } from "./encode-produce.ts";
 import { encodeRecord } from "./encode-record.ts";
 
-// kafkajs's own files, untouched in this process: the other side of each proof.
-const require = createRequire(import.meta.url);
-const Decoder = require("kafkajs/src/protocol/decoder") as new (bytes: Buffer) => unknown;
-const decodeStock = require("kafkajs/src/protocol/requests/fetch/v4/decodeMessages") as (
-  decoder: unknown,
-) => Promise<readonly StockMessage[]>;
-const encodeStock = require("kafkajs/src/protocol/requests/produce/v3/request") as (options: object) => {
-  readonly encode: () => Promise<{ readonly buffer: Buffer }>;
-};
-const checksumStock = require("kafkajs/src/protocol/recordBatch/crc32C") as (bytes: Buffer) => number;
+// kafkajs's own files, as they were before ours took their place: the other side of each proof.
+const Decoder = requireUnmended<new (bytes: Buffer) => unknown>("protocol/decoder");
+const decodeStock = requireUnmended<(decoder: unknown) => Promise<readonly StockMessage[]>>(
+  "protocol/requests/fetch/v4/decodeMessages",
+);
+const encodeStock = requireUnmended<
+  (options: object) => { readonly encode: () => Promise<{ readonly buffer: Buffer }> }
+>("protocol/requests/produce/v3/request");
+const checksumStock = requireUnmended<(bytes: Buffer) => number>("protocol/recordBatch/crc32C");
 
 interface StockMessage {
   readonly offset: string;
