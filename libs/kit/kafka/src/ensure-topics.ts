@@ -2,7 +2,14 @@ import type { Admin } from "kafkajs";
 import { type Clock, pause } from "@postrider/kit-lifecycle";
 import { appendNothing } from "./append-nothing.ts";
 import { createKafkaError, findProtocolError } from "./kafka-failure.ts";
-import { findTopicProblems, type FoundTopic, type TopicRules, wantedConfig } from "./find-topic-problems.ts";
+import {
+  findTopicProblems,
+  findTopicRisks,
+  type FoundTopic,
+  type TopicRules,
+  wantedConfig,
+} from "./find-topic-problems.ts";
+import type { NoticeSink } from "./kafka-notice.ts";
 import { KafkaError, type TopicPlan } from "./kafka.ts";
 import type { Cluster } from "./kafkajs-internals.ts";
 import { loadKafkajs } from "./load-kafkajs.ts";
@@ -15,6 +22,7 @@ export interface EnsureTopicsDeps {
   readonly admin: Admin;
   readonly cluster: Cluster;
   readonly clock: Clock;
+  readonly onNotice: NoticeSink;
   readonly partitions: number;
   readonly replication: number;
 }
@@ -31,6 +39,11 @@ export async function ensureTopics(plans: readonly TopicPlan[], deps: EnsureTopi
     await Promise.all(missing.map(async ({ name }) => appendNothing(name, deps)));
     const problems = plans.flatMap((plan) => findTopicProblems(plan, found.get(plan.name), rules));
     if (problems.length > 0) throw new KafkaError("setup", problems.join("; "));
+    for (const plan of plans) {
+      for (const message of findTopicRisks(plan, found.get(plan.name))) {
+        deps.onNotice({ kind: "topic_differs", message, facts: { topic: plan.name } });
+      }
+    }
   } catch (error) {
     throw createKafkaError("could not look at the topics", error);
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { findTopicProblems, type FoundTopic, wantedConfig } from "./find-topic-problems.ts";
+import { findTopicProblems, findTopicRisks, type FoundTopic, wantedConfig } from "./find-topic-problems.ts";
 
 const plan = { name: "postrider.events", retentionMs: 604_800_000, maxMessageBytes: 1_048_588 };
 const rules = { replication: 3 };
@@ -22,6 +22,7 @@ describe("a topic that exists", () => {
     ["message.timestamp.type", "CreateTime"],
     ["cleanup.policy", "compact"],
     ["retention.ms", "3600000"],
+    ["retention.bytes", "1073741824"],
     ["max.message.bytes", "1000"],
     ["min.insync.replicas", "1"],
     ["unclean.leader.election.enable", "true"],
@@ -44,4 +45,21 @@ describe("a topic that exists", () => {
 
 test("a topic that is not there is a problem", () => {
   expect(findTopicProblems(plan, undefined, rules)).toEqual([expect.stringContaining("postrider.events is not there")]);
+});
+
+describe("a topic that can't spare a copy", () => {
+  test("is a risk, told with the command, and no problem", () => {
+    const found = having("min.insync.replicas", "3");
+    expect(findTopicProblems(plan, found, rules)).toEqual([]);
+    const risks = findTopicRisks(plan, found);
+    expect(risks).toHaveLength(1);
+    expect(risks[0]).toContain("postrider.events has min.insync.replicas=3 with 3 copies");
+    expect(risks[0]).toContain("--add-config min.insync.replicas=2");
+  });
+
+  test("is none where a copy may be missing, and where there is one only", () => {
+    expect(findTopicRisks(plan, good)).toEqual([]);
+    expect(findTopicRisks(plan, { ...having("min.insync.replicas", "1"), replication: 1 })).toEqual([]);
+    expect(findTopicRisks(plan, undefined)).toEqual([]);
+  });
 });

@@ -25,6 +25,8 @@ export function wantedConfig(plan: TopicPlan, rules: TopicRules): Record<string,
     "message.timestamp.type": "LogAppendTime",
     "cleanup.policy": "delete",
     "retention.ms": String(plan.retentionMs),
+    // Also where the brokers' own log.retention.bytes would say otherwise.
+    "retention.bytes": "-1",
     "max.message.bytes": String(plan.maxMessageBytes),
     "min.insync.replicas": String(minInsyncReplicas(rules)),
     "unclean.leader.election.enable": "false",
@@ -47,6 +49,11 @@ const RULES: readonly { readonly name: string; readonly judge: Judge; readonly b
   },
   { name: "cleanup.policy", judge: isSame, because: "compaction would drop events" },
   { name: "retention.ms", judge: isKeptAsLong, because: "events would be dropped before they are delivered" },
+  {
+    name: "retention.bytes",
+    judge: isSame,
+    because: "events would be dropped for their size before they are delivered",
+  },
   { name: "max.message.bytes", judge: isAtLeast, because: "large events would be refused" },
   { name: "min.insync.replicas", judge: isAtLeast, because: "an accepted event could be on one disk only" },
   { name: "unclean.leader.election.enable", judge: isSame, because: "a change of leaders could lose accepted events" },
@@ -77,4 +84,15 @@ export function findTopicProblems(plan: TopicPlan, found: FoundTopic | undefined
     );
   }
   return problems;
+}
+
+/** What breaks no promise, and that an operator should know of before it happens; in words that say what to change. */
+export function findTopicRisks({ name }: TopicPlan, found: FoundTopic | undefined): string[] {
+  const insync = Number(found?.config["min.insync.replicas"]);
+  if (found === undefined || found.replication < 2 || insync !== found.replication) return [];
+  const change = `kafka-configs --alter --topic ${name} --add-config min.insync.replicas=${found.replication - 1}`;
+  return [
+    `topic ${name} has min.insync.replicas=${insync} with ${found.replication} copies, ` +
+      `so that nothing can be appended while one broker is down (${change})`,
+  ];
 }

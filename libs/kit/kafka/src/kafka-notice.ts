@@ -7,7 +7,8 @@ export interface KafkaNotice {
    * - `group_crashed`: a member lost its group and joins again.
    * - `group_changed`: partitions came or went.
    * - `records_lost_by_retention`: records went before they were read: reading goes on with the oldest that is there.
-   * - `topic_differs`: a topic that exists is not as it would be made, which breaks no promise.
+   * - `topic_differs`: a topic that exists is not as it would be made: no promise is broken by that, but one may be hard
+   *   to keep while a broker is down.
    */
   readonly kind:
     | "client"

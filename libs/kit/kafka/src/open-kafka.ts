@@ -1,4 +1,4 @@
-import type { Clock } from "@postrider/kit-lifecycle";
+import type { Cancel, Clock } from "@postrider/kit-lifecycle";
 import type { Admin, Producer } from "kafkajs";
 import { assertWritable } from "./assert-writable.ts";
 import { createPartitioner } from "./choose-partition.ts";
@@ -15,6 +15,12 @@ import { readRange } from "./read-range.ts";
 
 /** The most that one fetch brings of a partition, unless a group asks for less: a broker's own limit of a batch. */
 const MAX_BYTES_PER_PARTITION = 256 * 1024;
+
+/**
+ * kafkajs tries one broker after another, 3 s each, and then all of them again, and waits 6 s for each answer: hosts that
+ * swallow packets would keep a service from saying what is wrong for most of a minute.
+ */
+const MAX_CONNECT_MS = 15_000;
 
 export interface OpenKafkaOptions {
   /** host:port of some brokers. */
@@ -59,7 +65,7 @@ export async function openKafka(options: OpenKafkaOptions): Promise<Kafka> {
     ensureTopics: async (plans) => {
       const onCluster = plans.map((plan) => ({ ...plan, name: names.toCluster(plan.name) }));
       await ensureTopics(onCluster, {
-        ...{ admin, cluster, clock, partitions: options.partitions, replication: options.replication },
+        ...{ admin, cluster, clock, onNotice, partitions: options.partitions, replication: options.replication },
       });
       for (const { name, maxMessageBytes } of onCluster) maxBytes.set(name, maxMessageBytes);
     },
@@ -103,14 +109,23 @@ async function connect(client: Client, options: ClientOptions): Promise<Connecti
   const disconnect = async (): Promise<void> => {
     await Promise.allSettled([admin.disconnect(), producer.disconnect(), cluster.disconnect()]);
   };
+  const connecting = [admin.connect(), producer.connect(), cluster.connect()];
+  let cancel: Cancel = () => undefined;
+  const late = new Promise<never>((_, reject) => {
+    cancel = options.clock.after(MAX_CONNECT_MS, () => {
+      reject(new Error(`no answer within ${MAX_CONNECT_MS} ms`));
+    });
+  });
   try {
-    await Promise.all([admin.connect(), producer.connect(), cluster.connect()]);
-    await admin.describeCluster();
+    await Promise.race([Promise.all(connecting).then(async () => admin.describeCluster()), late]);
     return { admin, producer, cluster, disconnect };
   } catch (error) {
-    await disconnect();
+    // Not waited for: a connection that is being made can't be ended before its own time is over.
+    void Promise.allSettled(connecting).then(disconnect);
     const where = `no Kafka at ${options.brokers.join(", ")} (${describeNoStart(error)})`;
     throw new KafkaError("unavailable", `${where}: start it, or set POSTRIDER_KAFKA_BROKERS`, { cause: error });
+  } finally {
+    cancel();
   }
 }
 
