@@ -12,7 +12,7 @@ const plan = { name: "p.events", retentionMs: 3_600_000, maxMessageBytes: 1_048_
 async function ensureExisting(changed: Readonly<Record<string, string>>): Promise<readonly KafkaNotice[]> {
   const config = { ...wantedConfig(plan, { replication: 3 }), ...changed };
   const configEntries = Object.entries(config).map(([configName, configValue]) => ({ configName, configValue }));
-  const admin: Partial<Record<keyof Admin, () => Promise<unknown>>> = {
+  const admin = {
     listTopics: async () => Promise.resolve([plan.name]),
     fetchTopicMetadata: async () =>
       Promise.resolve({ topics: [{ name: plan.name, partitions: [{ leader: 1, replicas: [1, 2, 3] }] }] }),
@@ -20,7 +20,13 @@ async function ensureExisting(changed: Readonly<Record<string, string>>): Promis
   };
   const notices: KafkaNotice[] = [];
   await ensureTopics([plan], {
-    ...{ admin: admin as Admin, cluster: {} as Cluster, clock: new FakeClock(), partitions: 6, replication: 3 },
+    ...{
+      admin: admin as unknown as Admin,
+      cluster: {} as Cluster,
+      clock: new FakeClock(),
+      partitions: 6,
+      replication: 3,
+    },
     onNotice: (notice) => notices.push(notice),
   });
   return notices;
