@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { EndpointRoom, MAX_QUEUE_WAIT_MS, MAX_QUEUED, type Admission } from "./endpoint-room.ts";
-import { MAX_RESERVATION_MS } from "./reservation-clock.ts";
+import { FIRST_RESERVATION_MS, MAX_RESERVATION_MS } from "./reservation-clock.ts";
 
 const NOW_MS = 1_700_000_000_000;
 
 /** Admits as the dispatcher does. */
-function take(room: EndpointRoom, nowMs: number): Admission {
-  const admission = room.admit(nowMs);
+function take(room: EndpointRoom, nowMs: number, heldSinceMs?: number): Admission {
+  const admission = room.admit(nowMs, heldSinceMs);
   if (admission.kind === "send") room.start(nowMs);
   if (admission.kind === "queue") room.enqueue();
   return admission;
@@ -15,6 +15,11 @@ function take(room: EndpointRoom, nowMs: number): Admission {
 
 function takeMany(room: EndpointRoom, nowMs: number, count: number): Admission[] {
   return Array.from({ length: count }, () => take(room, nowMs));
+}
+
+/** Some that have waited for so long that only the hour bounds their slots. */
+function takeManyHeld(room: EndpointRoom, nowMs: number, count: number): Admission[] {
+  return Array.from({ length: count }, () => take(room, nowMs, nowMs - 86_400_000));
 }
 
 /** Lets the endpoint prove that it takes as many as it may; nothing is in flight or waits after. */
@@ -71,7 +76,7 @@ describe("an endpoint without a rate", () => {
       takeMany(room, nowMs, 10);
     }
     const queueAfter = (delayMs: number): number => {
-      const kinds = takeMany(room, nowMs + delayMs, 10).map(({ kind }) => kind);
+      const kinds = takeManyHeld(room, nowMs + delayMs, 10).map(({ kind }) => kind);
       return kinds.filter((kind) => kind === "queue").length;
     };
     takeMany(room, nowMs, 2000);
@@ -106,12 +111,13 @@ describe("an endpoint without a rate", () => {
     expect(healthy.admit(NOW_MS + 10_000).kind).toBe("queue");
   });
 
-  test("gives no slot more than an hour away", () => {
+  test("gives no slot more than an hour away, and none more than two minutes to one that is new", () => {
     const room = new EndpointRoom({ maxInFlight: 1 });
     room.start(NOW_MS);
     room.finish(NOW_MS, 30_000);
     room.start(NOW_MS);
-    expect(slotsOf(takeMany(room, NOW_MS, 1000)).at(-1)).toBe(NOW_MS + MAX_RESERVATION_MS);
+    expect(slotsOf(takeMany(room, NOW_MS, 1000)).at(-1)).toBe(NOW_MS + FIRST_RESERVATION_MS);
+    expect(slotsOf(takeManyHeld(room, NOW_MS, 1000)).at(-1)).toBe(NOW_MS + MAX_RESERVATION_MS);
   });
 });
 
@@ -245,13 +251,13 @@ test("starts no more in any time than the rate", () => {
   );
 });
 
-test("gives slots that lie ahead, within the hour, one after another", () => {
+test("gives slots that lie ahead, within two minutes, one after another", () => {
   fc.assert(
     fc.property(limits, steps, (given, life) => {
       const { slots } = live(new EndpointRoom(given), life, () => undefined);
       for (const [i, { givenAtMs, atMs }] of slots.entries()) {
         expect(atMs).toBeGreaterThan(givenAtMs + MAX_QUEUE_WAIT_MS);
-        expect(atMs).toBeLessThanOrEqual(givenAtMs + MAX_RESERVATION_MS);
+        expect(atMs).toBeLessThanOrEqual(givenAtMs + FIRST_RESERVATION_MS);
         expect(atMs).toBeGreaterThanOrEqual(slots[i - 1]?.atMs ?? 0);
       }
     }),
@@ -266,7 +272,7 @@ test("gives no more slots in any time than the rate", () => {
       (ratePerSecond, count) => {
         const room = new EndpointRoom({ maxInFlight: 1000, ratePerSecond });
         while (take(room, NOW_MS).kind !== "defer");
-        const slots = slotsOf(takeMany(room, NOW_MS, count));
+        const slots = slotsOf(takeManyHeld(room, NOW_MS, count));
         const spanMs = (slots.at(-1) ?? 0) - (slots[0] ?? 0);
         // Slots are whole milliseconds, rounded up.
         expect(slots.length - 1).toBeLessThanOrEqual((ratePerSecond * (spanMs + 1)) / 1000 + 1e-6);

@@ -1,4 +1,4 @@
-import { AdaptiveLimit } from "./adaptive-limit.ts";
+import { AdaptiveLimit, leastOf } from "./adaptive-limit.ts";
 import { Breaker } from "./breaker.ts";
 import { assertEndpointLimits, type EndpointLimits } from "./endpoint-limits.ts";
 import { type ClampedWait, Holdback } from "./holdback.ts";
@@ -50,6 +50,8 @@ export class EndpointRoom {
   #queued = 0;
   /** When as many as the limit were in flight for the last time: what began before went well with all of it in use. */
   #fullAtMs = -Infinity;
+  /** Until when nothing starts at an endpoint to which even one at a time is too much. */
+  #pacedUntilMs = 0;
 
   /**
    * @param random uniform in [0, 1): for the breaker's open times
@@ -85,11 +87,11 @@ export class EndpointRoom {
   }
 
   /**
-   * When time alone lets the next attempt start, milliseconds since the epoch, by the rate, the endpoint's own wish or the
-   * breaker: a queue that waits for that needs a timer. May have passed.
+   * When time alone lets the next attempt start, milliseconds since the epoch, by the rate, the pace, the endpoint's own
+   * wish or the breaker: a queue that waits for that needs a timer. May have passed.
    */
   get nextStartAtMs(): number {
-    return Math.max(this.#startClock.nextStartAtMs, this.#blockedUntilMs);
+    return Math.max(this.#startClock.nextStartAtMs, this.#pacedUntilMs, this.#blockedUntilMs);
   }
 
   /** For a subscription that changed. What is in flight stays. @throws {RangeError} for limits out of bounds */
@@ -101,14 +103,14 @@ export class EndpointRoom {
 
   /**
    * Decides about one more delivery. "defer" has reserved its slot; nothing else has changed yet.
-   * @param isNew it does not come at a slot that was reserved before
+   * @param heldSinceMs when it found no room for the first time, milliseconds since the epoch; absent for a new one
    */
-  admit(nowMs: number, isNew = false): Admission {
+  admit(nowMs: number, heldSinceMs?: number): Admission {
     if (this.#queued === 0 && this.#isFree(nowMs)) return SEND;
-    const isOvertaking = isNew && this.#reservations.isAhead(nowMs);
+    const isOvertaking = heldSinceMs === undefined && this.#reservations.isAhead(nowMs);
     const longestMs = isOvertaking ? NEWCOMERS_QUEUE_WAIT_MS : MAX_QUEUE_WAIT_MS;
     if (this.#queued < MAX_QUEUED && this.#expectWaitMs(nowMs) <= longestMs) return QUEUE;
-    return { kind: "defer", untilMs: this.reserve(nowMs) };
+    return { kind: "defer", untilMs: this.reserve(nowMs, heldSinceMs) };
   }
 
   /** An attempt began that {@link admit} said to send. */
@@ -116,7 +118,9 @@ export class EndpointRoom {
     this.#inFlight.start(nowMs);
     this.#startClock.start(nowMs);
     this.#breaker.start(nowMs);
-    if (this.#inFlight.count >= this.#limit.current) this.#fullAtMs = nowMs;
+    if (this.#inFlight.count < this.#limit.current) return;
+    this.#fullAtMs = nowMs;
+    this.#pace(nowMs);
   }
 
   /** A delivery waits that {@link admit} said to queue. */
@@ -141,8 +145,7 @@ export class EndpointRoom {
   }
 
   /**
-   * The endpoint asked to be left alone for `askedMs` from now. To be told before the {@link finish} of the attempt that
-   * was answered so: an endpoint that says when to come back is taken at its word, and opens no breaker.
+   * The endpoint asked to be left alone for `askedMs` from now. Others go nowhere meanwhile; it says nothing else.
    */
   holdBack(nowMs: number, askedMs: number): ClampedWait {
     return this.#holdback.push(nowMs, askedMs);
@@ -164,14 +167,15 @@ export class EndpointRoom {
         return;
       case "overloaded":
         this.#inFlight.learn(nowMs, latencyMs);
-        this.#limit.decrease(nowMs, startedAtMs);
-        if (this.#holdback.untilMs > nowMs) this.#breaker.release(startedAtMs);
-        else this.#breaker.fail(nowMs, startedAtMs);
+        this.#limit.decrease(nowMs, startedAtMs, leastOf(this.#inFlight.latencyMs));
+        this.#pace(startedAtMs);
+        // It is there, and gets less and less: it needs no breaker.
+        this.#breaker.release(startedAtMs);
         return;
       case "unreachable":
         // A connection that is refused at once does not show an endpoint that answers fast.
         this.#inFlight.learn(nowMs, Math.max(latencyMs, this.#inFlight.latencyMs));
-        this.#limit.decrease(nowMs, startedAtMs);
+        this.#limit.decrease(nowMs, startedAtMs, 1);
         this.#breaker.fail(nowMs, startedAtMs);
         return;
       case "unsent":
@@ -179,11 +183,23 @@ export class EndpointRoom {
     }
   }
 
-  /** The slot of one that waited too long in the queue, after it left: milliseconds since the epoch. */
-  reserve(nowMs: number): number {
+  /**
+   * The slot of one that waited too long in the queue, after it left: milliseconds since the epoch.
+   * @param heldSinceMs as for {@link admit}
+   */
+  reserve(nowMs: number, heldSinceMs = nowMs): number {
     const latencyMs = this.#inFlight.latencyMs + this.#inFlight.overdueMs(nowMs);
-    const intervalMs = Math.max(this.#startClock.intervalMs, latencyMs / this.#limit.current);
-    return this.#reservations.reserve(nowMs, this.#blockedUntilMs, intervalMs);
+    const intervalMs = Math.max(
+      this.#startClock.intervalMs,
+      this.#limit.intervalMs(latencyMs) / this.#holdback.openShare(nowMs),
+    );
+    const blockedUntilMs = this.#blockedUntilMs;
+    return this.#reservations.reserve(nowMs, { blockedUntilMs, intervalMs, waitedMs: nowMs - heldSinceMs });
+  }
+
+  #pace(startedAtMs: number): void {
+    const paceMs = this.#limit.paceMs(this.#inFlight.latencyMs);
+    if (paceMs > 0) this.#pacedUntilMs = Math.ceil(startedAtMs + paceMs);
   }
 
   get #blockedUntilMs(): number {
@@ -198,6 +214,7 @@ export class EndpointRoom {
     return (
       this.#inFlight.count < this.#limit.current &&
       this.#startClock.nextStartAtMs <= nowMs &&
+      this.#pacedUntilMs <= nowMs &&
       this.#holdback.untilMs <= nowMs &&
       this.#breaker.canStart(nowMs)
     );
@@ -210,7 +227,7 @@ export class EndpointRoom {
    */
   #expectWaitMs(nowMs: number): number {
     if (this.#breaker.state === "half_open") return Infinity;
-    const forThoseInFrontMs = ((this.#queued + 1) * this.#inFlight.latencyMs) / this.#limit.current;
+    const forThoseInFrontMs = (this.#queued + 1) * this.#limit.intervalMs(this.#inFlight.latencyMs);
     const forRoomMs = this.#inFlight.overdueMs(nowMs) + forThoseInFrontMs;
     const forTimeMs = this.nextStartAtMs - nowMs + this.#queued * this.#startClock.intervalMs;
     return Math.max(forRoomMs, forTimeMs);

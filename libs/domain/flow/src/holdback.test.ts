@@ -17,6 +17,20 @@ test("lasts a day at most, and says that it was clamped", () => {
   expect(holdback.untilMs).toBe(NOW_MS + MAX_HOLDBACK_MS);
 });
 
+test("knows what share of the time the endpoint is open, by its last wait", () => {
+  const holdback = new Holdback();
+  expect(holdback.openShare(NOW_MS)).toBe(1);
+  holdback.push(NOW_MS, 1000);
+  // Before its first wait it was open for ever.
+  expect(holdback.openShare(NOW_MS)).toBeCloseTo(1, 6);
+  holdback.push(NOW_MS + 1100, 900);
+  // Answered together with the one before: the same wait.
+  holdback.push(NOW_MS + 1101, 900);
+  expect(holdback.openShare(NOW_MS + 1101)).toBeCloseTo(0.1, 9);
+  // It asked for 900 ms, and is open for 900 ms again.
+  expect(holdback.openShare(NOW_MS + 2901)).toBeCloseTo(0.5, 9);
+});
+
 test("is not ended by a shorter one", () => {
   const holdback = new Holdback();
   holdback.push(NOW_MS, 7000);

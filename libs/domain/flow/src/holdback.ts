@@ -16,6 +16,9 @@ export function clampHoldback(askedMs: number): ClampedWait {
 /** The time until which an endpoint asked to be left alone. It only moves ahead. Mutable; no clock of its own. */
 export class Holdback {
   #untilMs = 0;
+  /** How long the last wait was, and what share of the time up to its end the endpoint took anything. */
+  #lastWaitMs = 0;
+  #openShare = 1;
 
   /** Milliseconds since the epoch; may have passed. */
   get untilMs(): number {
@@ -25,9 +28,24 @@ export class Holdback {
   /** The endpoint asked for a wait from now on. A shorter one does not end a longer one: attempts end out of order. */
   push(nowMs: number, askedMs: number): ClampedWait {
     const clamped = clampHoldback(askedMs);
+    if (nowMs >= this.#untilMs && clamped.waitMs > 0) {
+      // What was answered together is one wait; one that comes while it lasts is none of its own.
+      const openMs = Math.max(1, nowMs - this.#untilMs);
+      this.#lastWaitMs = clamped.waitMs;
+      this.#openShare = openMs / (openMs + clamped.waitMs);
+    }
     // One further ahead than any wait was asked under a clock that stepped back since.
     const leftMs = Math.min(this.#untilMs - nowMs, MAX_HOLDBACK_MS);
     this.#untilMs = Math.ceil(nowMs + Math.max(clamped.waitMs, leftMs));
     return clamped;
+  }
+
+  /**
+   * What share of the time the endpoint takes anything, above 0 up to 1: one that is open for 100 ms and then asks for a
+   * second, again and again, takes a tenth of what it seems to take.
+   */
+  openShare(nowMs: number): number {
+    const openMs = Math.max(0, nowMs - this.#untilMs);
+    return Math.max(this.#openShare, openMs / (openMs + this.#lastWaitMs || 1));
   }
 }

@@ -1,12 +1,29 @@
 /** A slot further away would trust the measured capacity too long; whoever gets this one asks again then. */
 export const MAX_RESERVATION_MS = 60 * 60 * 1000;
 
+/** The furthest slot of one that has not waited yet. */
+export const FIRST_RESERVATION_MS = 2 * 60 * 1000;
+
+/** What a slot is to keep to. */
+export interface Reservation {
+  /** Nothing may start before, milliseconds since the epoch; may have passed. */
+  readonly blockedUntilMs: number;
+  /** From one slot to the next, milliseconds: the inverse of the rate that the endpoint can take. */
+  readonly intervalMs: number;
+  /** For how long the delivery has waited for this endpoint, milliseconds. */
+  readonly waitedMs: number;
+}
+
 /**
  * Hands out the times at which deliveries that found no room come back, one after the other, so that they come as the
  * endpoint can take them. Mutable; no clock of its own.
  *
- * Invariants, as long as `nowMs` and `blockedUntilMs` never fall: slots ascend; each lies `leastWaitMs` ahead or more,
- * not before `blockedUntilMs`, and at most {@link MAX_RESERVATION_MS} after now or after the block's end.
+ * A delivery is not put off for longer than it has waited already (two minutes at first, an hour at last). So a backlog
+ * comes back soon after its endpoint does, in no more than the time that this took; and each delivery is put off a number
+ * of times that grows with the logarithm of its wait only.
+ *
+ * Invariants, as long as `nowMs` and `blockedUntilMs` never fall: each slot lies `leastWaitMs` ahead or more, not before
+ * the block's end, and within the bound after now or the block's end; those that no bound cuts ascend.
  */
 export class ReservationClock {
   readonly #leastWaitMs: number;
@@ -23,14 +40,18 @@ export class ReservationClock {
     return this.#slotAtMs > nowMs;
   }
 
-  /**
-   * The next slot, whole milliseconds since the epoch.
-   * @param blockedUntilMs nothing may start before, milliseconds since the epoch; may have passed
-   * @param intervalMs from one slot to the next: the inverse of the rate that the endpoint can take
-   */
-  reserve(nowMs: number, blockedUntilMs: number, intervalMs: number): number {
-    const slotAtMs = Math.max(nowMs + this.#leastWaitMs, blockedUntilMs, this.#slotAtMs) + intervalMs;
-    this.#slotAtMs = Math.min(slotAtMs, Math.max(nowMs, blockedUntilMs) + MAX_RESERVATION_MS);
-    return Math.ceil(this.#slotAtMs);
+  /** The next slot, whole milliseconds since the epoch. */
+  reserve(nowMs: number, { blockedUntilMs, intervalMs, waitedMs }: Reservation): number {
+    const opensAtMs = Math.max(nowMs, blockedUntilMs);
+    // After a step back of the wall clock, the last slot may lie further ahead than any that is given.
+    const lastMs = Math.min(this.#slotAtMs, opensAtMs + MAX_RESERVATION_MS);
+    const boundMs = Math.min(Math.max(FIRST_RESERVATION_MS, waitedMs), MAX_RESERVATION_MS);
+    const slotAtMs = Math.min(
+      Math.max(nowMs + this.#leastWaitMs, blockedUntilMs, lastMs) + intervalMs,
+      opensAtMs + boundMs,
+    );
+    // One that is cut takes no slot away from those who may wait longer.
+    this.#slotAtMs = Math.max(lastMs, slotAtMs);
+    return Math.ceil(slotAtMs);
   }
 }
