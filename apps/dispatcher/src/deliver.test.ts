@@ -224,7 +224,7 @@ describe("a delivery without room at its endpoint", () => {
     const bench = createBench();
     const endpoint = endpointOf({ limits: { maxInFlight: 1 } });
     // One is inside and 50 wait: the next would wait for more than a second.
-    for (let index = 0; index < 51; index += 1) void bench.gates.enter(endpoint, true);
+    for (let index = 0; index < 51; index += 1) void bench.gates.enter(endpoint);
     await deliver(deliveryOf({ endpoint, attempt: 2 }), bench);
     expect(bench.attempted).toEqual([]);
     expect(bench.deferred).toEqual([
@@ -239,7 +239,7 @@ describe("a delivery without room at its endpoint", () => {
   test("that waited in memory for a second in vain is deferred then", async () => {
     const bench = createBench();
     const endpoint = endpointOf({ limits: { maxInFlight: 1 } });
-    void bench.gates.enter(endpoint, true);
+    void bench.gates.enter(endpoint);
     const done = deliver(deliveryOf({ endpoint, heldSinceMs: START_MS - 7000 }), bench);
     await bench.clock.advanceAsync(1250);
     await done;
@@ -250,7 +250,7 @@ describe("a delivery without room at its endpoint", () => {
   test("is sent as soon as another leaves", async () => {
     const bench = createBench();
     const endpoint = endpointOf({ limits: { maxInFlight: 1 } });
-    void bench.gates.enter(endpoint, true);
+    void bench.gates.enter(endpoint);
     const done = deliver(deliveryOf({ endpoint }), bench);
     await settle();
     expect(bench.attempted).toEqual([]);

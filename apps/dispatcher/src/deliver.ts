@@ -36,7 +36,7 @@ export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<vo
     await hold(delivery, deps);
     return;
   }
-  const entry = deps.gates.enter(endpoint, delivery.heldSinceMs === undefined);
+  const entry = deps.gates.enter(endpoint, delivery.heldSinceMs);
   const admission = entry instanceof Promise ? await entry : entry;
   if (admission.kind === "defer") {
     await defer(delivery, admission.untilMs, deps);

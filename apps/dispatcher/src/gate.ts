@@ -23,6 +23,8 @@ export interface GateDeps {
 
 export interface Waiting {
   readonly sinceMs: number;
+  /** When it found no room for the first time. */
+  readonly heldSinceMs: number;
   readonly settle: (entry: Entry) => void;
 }
 
@@ -60,17 +62,17 @@ export class Gate {
     return this.#waiting.length > 0;
   }
 
-  /** @param isNew it has not waited for a slot before */
-  enter({ limits }: Endpoint, isNew: boolean): Promise<Entry> | Entry {
+  /** @param heldSinceMs when it found no room for the first time, milliseconds since the epoch; absent for a new one */
+  enter({ limits }: Endpoint, heldSinceMs?: number): Promise<Entry> | Entry {
     if (limits !== this.#limits) this.#takeLimits(limits);
     const nowMs = this.#clock.nowMs();
-    const admission = this.#room.admit(nowMs, isNew);
+    const admission = this.#room.admit(nowMs, heldSinceMs);
     switch (admission.kind) {
       case "send":
         this.#room.start(nowMs);
         return ENTERED;
       case "queue":
-        return this.#wait(nowMs);
+        return this.#wait(nowMs, heldSinceMs ?? nowMs);
       case "defer":
         return admission;
     }
@@ -86,16 +88,18 @@ export class Gate {
   /** Defers those who have waited too long. */
   turnAway(): void {
     const nowMs = this.#clock.nowMs();
-    while (this.#waiting.first && nowMs - this.#waiting.first.sinceMs > MAX_QUEUE_WAIT_MS) {
+    for (let first = this.#waiting.first; first; first = this.#waiting.first) {
+      if (nowMs - first.sinceMs <= MAX_QUEUE_WAIT_MS) return;
       this.#room.leaveQueue();
-      this.#waiting.shift()?.settle({ kind: "defer", untilMs: this.#room.reserve(nowMs) });
+      this.#waiting.shift();
+      first.settle({ kind: "defer", untilMs: this.#room.reserve(nowMs, first.heldSinceMs) });
     }
   }
 
-  async #wait(sinceMs: number): Promise<Entry> {
+  async #wait(sinceMs: number, heldSinceMs: number): Promise<Entry> {
     this.#room.enqueue();
     const entry = new Promise<Entry>((settle) => {
-      this.#waiting.push({ sinceMs, settle });
+      this.#waiting.push({ sinceMs, heldSinceMs, settle });
     });
     this.#planStart(sinceMs);
     return entry;

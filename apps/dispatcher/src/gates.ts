@@ -12,7 +12,7 @@ const MAX_GATES = 20_000;
  */
 export interface Gates {
   /** Resolves at once, or after a short wait. Whoever entered must leave. */
-  readonly enter: (endpoint: Endpoint, isNew: boolean) => Promise<Entry> | Entry;
+  readonly enter: (endpoint: Endpoint, heldSinceMs?: number) => Promise<Entry> | Entry;
   readonly leave: (endpoint: Endpoint, departure: Departure) => void;
   /** How many are inside all gates. */
   readonly inFlight: () => number;
@@ -56,8 +56,8 @@ export function createGates(deps: GateDeps): Gates {
   }
 
   return {
-    enter: (endpoint, isNew) => {
-      const entry = findGate(endpoint).enter(endpoint, isNew);
+    enter: (endpoint, heldSinceMs) => {
+      const entry = findGate(endpoint).enter(endpoint, heldSinceMs);
       if (!(entry instanceof Promise)) {
         if (entry.kind === "entered") inFlight += 1;
         return entry;
