@@ -53,7 +53,14 @@ async function openPlatform(): Promise<Platform> {
     const dispatcher = createDispatcher({
       ...{ log, deferred, egress, clock: systemClock, random: createSystemRandom() },
       subscriptions: subscribe(receiver.url),
-      process: { registry: createRegistry(), logger: silentLogger, version: "1.2.3", graceMs: 5000, commitMs: 20 },
+      process: {
+        registry: createRegistry(),
+        logger: silentLogger,
+        version: "1.2.3",
+        graceMs: 5000,
+        commitMs: 20,
+        isShared: false,
+      },
       ...changes,
     });
     return dispatcher.run(stop);

@@ -58,7 +58,7 @@ async function openPlatform(): Promise<Platform> {
         log: openKafkaEventLog({ kafka: own }),
         deferred: openKafkaDeferred({ kafka: own, clock: systemClock }),
         ...{ subscriptions: subscribe(callbackUrl), egress, clock: systemClock, random: createSystemRandom() },
-        process: { registry, logger: silentLogger, version: "1.2.3", graceMs: 5000, commitMs: 200 },
+        process: { registry, logger: silentLogger, version: "1.2.3", graceMs: 5000, commitMs: 200, isShared: true },
       });
       const ended = dispatcher.run(stopping.signal);
       const stop = async (): Promise<void> => {

@@ -47,6 +47,8 @@ export interface ProcessDeps {
   readonly graceMs: number;
   /** How far progress may be ahead of what is committed: what a crash repeats, beside what was in flight; milliseconds. */
   readonly commitMs: number;
+  /** Whether other dispatchers work on the same log. */
+  readonly isShared: boolean;
 }
 
 export interface Dispatcher extends Service {
@@ -87,7 +89,7 @@ async function runDispatcher(
   const step = {
     makeAttempt: (delivery: Delivery) => makeAttempt(delivery, sending),
     disableGone: createDisableGone({ subscriptions: deps.subscriptions, clock, logger, signal: signals.stop }),
-    ...{ gates, recorder, clock, logger, metrics },
+    ...{ gates, recorder, clock, logger, metrics, isShared: deps.process.isShared },
   };
   const dispatching = { deliver: (delivery: Delivery) => deliver(delivery, step), directory, recorder, clock, metrics };
 

@@ -47,6 +47,7 @@ function createBench(): Bench {
       void deferred.push({ key, dueAtMs, ...decodeDeferredDelivery(value) }),
   };
   const bench: Bench = {
+    isShared: true,
     ...{ clock, registry, gates, recorder, attempted, attempts, letters, deferred, logged, gone },
     disableGone: ({ subscriptionId }) => void gone.push(subscriptionId),
     metrics: createDispatcherMetrics({ registry, ...gates }),
@@ -216,6 +217,27 @@ describe("a delivery to a paused subscription", () => {
       2000, 2000, 2000, 3000, 4500, 6750, 10_125, 15_188, 22_782, 34_173, 51_259, 60_000, 60_000, 60_000,
     ]);
     expect(new Set(bench.deferred.map(({ heldSinceMs }) => heldSinceMs))).toEqual(new Set([START_MS]));
+  });
+});
+
+describe("a delivery to an endpoint with a rate", () => {
+  const endpoint = endpointOf({ limits: { maxInFlight: 64, ratePerSecond: 50 } });
+
+  test("goes to the process that keeps the rate, at once and as it is", async () => {
+    const bench = createBench();
+    await deliver(deliveryOf({ endpoint, attempt: 2 }), bench);
+    expect(bench.attempted).toEqual([]);
+    expect(bench.deferred).toMatchObject([{ key: "sub_1", dueAtMs: bench.clock.nowMs(), nextAttempt: 2 }]);
+    expect(bench.deferred[0]).not.toHaveProperty("heldSinceMs");
+  });
+
+  test("is sent by that process, and by the only one there is", async () => {
+    const bench = createBench();
+    await deliver(deliveryOf({ endpoint, isOwned: true }), bench);
+    await deliver(deliveryOf({ endpoint: endpointOf({ subscriptionId: "sub_2" }) }), bench);
+    const alone = { ...createBench(), isShared: false };
+    await deliver(deliveryOf({ endpoint }), alone);
+    expect([bench.attempted.length, alone.attempted.length]).toEqual([2, 1]);
   });
 });
 

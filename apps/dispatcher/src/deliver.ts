@@ -24,6 +24,8 @@ export interface DeliverDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: DispatcherMetrics;
+  /** Several processes share the partitions: none of them has all events of a subscription. */
+  readonly isShared: boolean;
 }
 
 /**
@@ -34,6 +36,10 @@ export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<vo
   const { endpoint } = delivery;
   if (endpoint.isPaused) {
     await hold(delivery, deps);
+    return;
+  }
+  if (deps.isShared && delivery.isOwned !== true && endpoint.limits.ratePerSecond !== undefined) {
+    await passToOwner(delivery, deps);
     return;
   }
   const entry = deps.gates.enter(endpoint, delivery.heldSinceMs);
@@ -105,6 +111,17 @@ async function hold(delivery: Delivery, deps: DeliverDeps): Promise<void> {
   const waitedMs = nowMs - (delivery.heldSinceMs ?? nowMs);
   const delayMs = Math.min(Math.max(waitedMs / 2, HOLD_MS.shortest), HOLD_MS.longest);
   await defer(delivery, nowMs + delayMs, deps);
+}
+
+/**
+ * A rate holds for the subscription as a whole, and only one process can keep it: the one that gets what is deferred
+ * under the subscription's key. So the delivery is deferred until now.
+ */
+async function passToOwner({ event, endpoint, attempt }: Delivery, deps: DeliverDeps): Promise<void> {
+  const { subscriptionId } = endpoint;
+  deps.metrics.deferred("rate");
+  const value = encodeDeferredDelivery({ event, subscriptionId, nextAttempt: attempt });
+  await deps.recorder.defer({ key: subscriptionId, value, dueAtMs: deps.clock.nowMs() });
 }
 
 /** Puts the delivery off without an attempt: its number stays. */

@@ -9,4 +9,6 @@ export interface Delivery {
   readonly attempt: number;
   /** Since when it waits without having been tried, if it does. */
   readonly heldSinceMs?: number;
+  /** It comes from the deferred ones: all of its subscription's that do so come to this process. */
+  readonly isOwned?: boolean;
 }

@@ -48,7 +48,7 @@ describe("a deferred delivery that is due", () => {
     const bench = createBench(async () => [endpointOf({ subscriptionId: "sub_0" }), now]);
     await dispatchDeferred(due(), bench);
     expect(bench.asked).toEqual(["app-7/order.paid"]);
-    expect(bench.delivered).toStrictEqual([{ event: eventOf(), endpoint: now, attempt: 3 }]);
+    expect(bench.delivered).toStrictEqual([{ event: eventOf(), endpoint: now, attempt: 3, isOwned: true }]);
   });
 
   test("remembers since when it is held", async () => {

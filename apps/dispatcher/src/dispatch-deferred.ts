@@ -39,7 +39,7 @@ export async function dispatchDeferred(task: DeferredTask, deps: DispatchDeferre
     return;
   }
   const held = heldSinceMs === undefined ? {} : { heldSinceMs };
-  await deps.deliver({ event, endpoint, attempt: nextAttempt, ...held });
+  await deps.deliver({ event, endpoint, attempt: nextAttempt, isOwned: true, ...held });
 }
 
 type DecodedTask =

@@ -4,7 +4,7 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 /** What the dispatcher counts. */
 export interface DispatcherMetrics {
   readonly attempted: (attempt: RecordedAttempt) => void;
-  readonly deferred: (reason: "paused" | "no_room" | "lookup") => void;
+  readonly deferred: (reason: "paused" | "no_room" | "lookup" | "rate") => void;
   /** An event was read again within the time in which publishing an id twice delivers once. */
   readonly repeated: () => void;
   readonly quarantined: () => void;
@@ -132,7 +132,7 @@ function createFateCounters(registry: Registry): FateCounters {
   const registers = [registry];
   const deferred = new Counter({
     name: "postrider_deferred_total",
-    help: "Deliveries put off without an attempt: their subscription is paused, their endpoint has no room, or nobody can tell now who wants the event.",
+    help: "Deliveries put off without an attempt: their subscription is paused, their endpoint has no room, nobody can tell now who wants the event, or another dispatcher keeps the subscription's rate.",
     labelNames: ["reason"],
     registers,
   });

@@ -40,7 +40,14 @@ export async function serveDispatcher({ config, logger, clock, random }: ServeDi
     log: openKafkaEventLog({ kafka }),
     deferred: openKafkaDeferred({ kafka, clock }),
     ...{ subscriptions, egress, clock, random },
-    process: { registry, logger, version: config.version, graceMs: config.graceMs, commitMs: COMMIT_MS },
+    process: {
+      registry,
+      logger,
+      version: config.version,
+      graceMs: config.graceMs,
+      commitMs: COMMIT_MS,
+      isShared: true,
+    },
   });
   return startServing({
     admin: { address: config.adminAddress, registry },

@@ -95,7 +95,7 @@ function wire(
     egress,
     clock,
     random,
-    process: { registry, logger, version: config.version, graceMs: config.graceMs, commitMs: COMMIT_MS },
+    process: { registry, logger, version: config.version, graceMs: config.graceMs, commitMs: COMMIT_MS, isShared: false },
   });
   return {
     rpcServices: [...ingest.services, ...subscription.services],
