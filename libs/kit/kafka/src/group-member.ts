@@ -4,7 +4,7 @@ import { loadCommitted } from "./group-positions.ts";
 import { createClosedError, GroupSession, type SessionOptions } from "./group-session.ts";
 import { watchProgress } from "./group-watchdog.ts";
 import { Holdings, type Change, type Holding } from "./holdings.ts";
-import { createKafkaError, isRefusal } from "./kafka-failure.ts";
+import { createKafkaError, isFinal } from "./kafka-failure.ts";
 import {
   KafkaError,
   type GroupConsumer,
@@ -243,7 +243,7 @@ export class GroupMember implements GroupConsumer {
       try {
         return await loadCommitted(group, held);
       } catch (error) {
-        if (isRefusal(error)) throw createKafkaError(`group ${this.#options.group}`, error, "setup");
+        if (isFinal(error)) throw createKafkaError(`group ${this.#options.group}`, error);
         if (mayHaveMoved(error)) await findCoordinatorAgain(group);
         await pause(this.#options.clock, RETRY_MS);
       }

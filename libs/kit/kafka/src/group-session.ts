@@ -1,7 +1,7 @@
 import { type Clock } from "@postrider/kit-lifecycle";
 import type { Consumer, EachBatchPayload } from "kafkajs";
 import { METADATA_MAX_AGE_MS, CLIENT_RETRY, type Client } from "./create-client.ts";
-import { createKafkaError, describeFailure, isGroupSetup, isUnknownTopic } from "./kafka-failure.ts";
+import { createKafkaError, describeFailure, isSetup, isUnknownTopic } from "./kafka-failure.ts";
 import type { NoticeSink } from "./kafka-notice.ts";
 import { KafkaError } from "./kafka.ts";
 import type { Cluster } from "./kafkajs-internals.ts";
@@ -125,8 +125,8 @@ export class GroupSession {
         return !this.#isLeaving;
       } catch (error) {
         unknown = isUnknownTopic(error) ? unknown + 1 : 0;
-        const isFinal = isGroupSetup(error) || unknown >= MAX_UNKNOWN_TOPIC;
-        if (isFinal) throw createKafkaError(`group ${group} on ${topics.join(", ")}`, error, "setup");
+        const isFinal = isSetup(error) || unknown >= MAX_UNKNOWN_TOPIC;
+        if (isFinal) throw createKafkaError(`group ${group} on ${topics.join(", ")}`, error);
         onNotice({
           kind: "group_crashed",
           message: `group ${group} can't begin, it is tried again: ${describeFailure(error)}`,
@@ -161,7 +161,7 @@ export class GroupSession {
     const error = await Promise.race([crashed.promise, this.#left.promise]);
     if (error === undefined || this.#isLeaving) return;
     const { group, onNotice, clock } = this.#options;
-    if (isGroupSetup(error)) throw createKafkaError(`group ${group}`, error, "setup");
+    if (isSetup(error)) throw createKafkaError(`group ${group}`, error);
     onNotice({
       kind: "group_crashed",
       message: `group ${group} is joined again after a failure: ${describeFailure(error)}`,

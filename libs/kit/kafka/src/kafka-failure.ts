@@ -1,19 +1,29 @@
 import { KafkaError, type KafkaErrorCode } from "./kafka.ts";
 
-/** Will never work as it was asked. The names are those of Kafka's protocol. */
-const REFUSALS = new Set([
-  "MESSAGE_TOO_LARGE",
-  "RECORD_LIST_TOO_LARGE",
-  "INVALID_TOPIC_EXCEPTION",
-  "INVALID_RECORD",
-  "INVALID_TIMESTAMP",
-  "UNSUPPORTED_FOR_MESSAGE_FORMAT",
-  "POLICY_VIOLATION",
-  "OFFSET_METADATA_TOO_LARGE",
-  "TOPIC_AUTHORIZATION_FAILED",
-  "GROUP_AUTHORIZATION_FAILED",
-  "CLUSTER_AUTHORIZATION_FAILED",
+/**
+ * What can't work as it was asked, by the names of Kafka's protocol: `refused` because of the request itself, `setup`
+ * because of topics, settings or rights, so that nothing like it works until somebody changes them. What is not here may
+ * pass.
+ */
+const CODES: ReadonlyMap<string, KafkaErrorCode> = new Map([
+  ["MESSAGE_TOO_LARGE", "refused"],
+  ["RECORD_LIST_TOO_LARGE", "refused"],
+  ["INVALID_RECORD", "refused"],
+  ["INVALID_TIMESTAMP", "refused"],
+  ["UNSUPPORTED_FOR_MESSAGE_FORMAT", "refused"],
+  ["OFFSET_METADATA_TOO_LARGE", "refused"],
+  ["INVALID_TOPIC_EXCEPTION", "setup"],
+  ["POLICY_VIOLATION", "setup"],
+  ["TOPIC_AUTHORIZATION_FAILED", "setup"],
+  ["GROUP_AUTHORIZATION_FAILED", "setup"],
+  ["CLUSTER_AUTHORIZATION_FAILED", "setup"],
+  ["INVALID_GROUP_ID", "setup"],
+  ["INVALID_SESSION_TIMEOUT", "setup"],
+  ["INCONSISTENT_GROUP_PROTOCOL", "setup"],
 ]);
+
+/** May pass, when a broker has just started: whoever makes an error of it has tried for long enough. */
+const UNKNOWN_TOPIC = "UNKNOWN_TOPIC_OR_PARTITION";
 
 /** The member's generation is over: what it wants to commit may be somebody else's by now. */
 const LOST_GENERATION = new Set([
@@ -21,16 +31,6 @@ const LOST_GENERATION = new Set([
   "UNKNOWN_MEMBER_ID",
   "REBALANCE_IN_PROGRESS",
   "FENCED_INSTANCE_ID",
-]);
-
-/** The group can't ever work with these settings or rights. */
-const GROUP_SETUP = new Set([
-  "GROUP_AUTHORIZATION_FAILED",
-  "TOPIC_AUTHORIZATION_FAILED",
-  "CLUSTER_AUTHORIZATION_FAILED",
-  "INVALID_GROUP_ID",
-  "INVALID_SESSION_TIMEOUT",
-  "INCONSISTENT_GROUP_PROTOCOL",
 ]);
 
 /** Kafka's name for what went wrong, if it was Kafka that said so; of the innermost cause. */
@@ -41,25 +41,22 @@ export function findProtocolError(error: unknown): string | undefined {
   return undefined;
 }
 
-/** Whether it is not these records, but the topics or our rights, so that no append can work until somebody changes them. */
-export function isSetup(error: unknown): boolean {
-  return isUnknownTopic(error) || isGroupSetup(error) || findProtocolError(error) === "INVALID_TOPIC_EXCEPTION";
+/** Whether another try is of no use. */
+export function isFinal(error: unknown): boolean {
+  return CODES.has(findProtocolError(error) ?? "");
 }
 
-export function isRefusal(error: unknown): boolean {
-  return REFUSALS.has(findProtocolError(error) ?? "");
+/** Whether another try is of no use because of topics, settings or rights. */
+export function isSetup(error: unknown): boolean {
+  return CODES.get(findProtocolError(error) ?? "") === "setup";
 }
 
 export function isUnknownTopic(error: unknown): boolean {
-  return findProtocolError(error) === "UNKNOWN_TOPIC_OR_PARTITION";
+  return findProtocolError(error) === UNKNOWN_TOPIC;
 }
 
 export function isLostGeneration(error: unknown): boolean {
   return LOST_GENERATION.has(findProtocolError(error) ?? "");
-}
-
-export function isGroupSetup(error: unknown): boolean {
-  return GROUP_SETUP.has(findProtocolError(error) ?? "");
 }
 
 /**
@@ -81,10 +78,14 @@ export function describeFailure(error: unknown): string {
 }
 
 /** Puts what kafkajs threw into this package's terms. */
-export function createKafkaError(doing: string, cause: unknown, code?: KafkaErrorCode): KafkaError {
+export function createKafkaError(doing: string, cause: unknown): KafkaError {
   if (cause instanceof KafkaError) return cause;
-  const found = code ?? (isRefusal(cause) ? "refused" : "unavailable");
-  return new KafkaError(found, `${doing}: ${describeFailure(cause)}`, { cause });
+  return new KafkaError(findCode(cause), `${doing}: ${describeFailure(cause)}`, { cause });
+}
+
+function findCode(error: unknown): KafkaErrorCode {
+  const type = findProtocolError(error) ?? "";
+  return type === UNKNOWN_TOPIC ? "setup" : (CODES.get(type) ?? "unavailable");
 }
 
 function findRoot(error: unknown): unknown {

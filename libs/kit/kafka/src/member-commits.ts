@@ -1,7 +1,7 @@
 import { type Cancel, type Clock, pause } from "@postrider/kit-lifecycle";
 import { commitOnce } from "./group-positions.ts";
 import type { Holding } from "./holdings.ts";
-import { createKafkaError, describeFailure, isLostGeneration, isRefusal } from "./kafka-failure.ts";
+import { createKafkaError, describeFailure, isFinal, isLostGeneration } from "./kafka-failure.ts";
 import type { NoticeSink } from "./kafka-notice.ts";
 import type { GroupPosition } from "./kafka.ts";
 import type { ConsumerGroup } from "./kafkajs-internals.ts";
@@ -90,8 +90,7 @@ export class MemberCommits {
         return;
       } catch (error) {
         const isLate = clock.nowMs() - sinceMs > MAX_COMMIT_MS;
-        if (isLate || isLostGeneration(error) || isRefusal(error))
-          throw createKafkaError(`group ${name}: commit`, error);
+        if (isLate || isLostGeneration(error) || isFinal(error)) throw createKafkaError(`group ${name}: commit`, error);
         if (mayHaveMoved(error)) await findCoordinatorAgain(group);
         await pause(clock, RETRY_MS);
       }

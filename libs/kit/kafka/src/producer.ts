@@ -1,6 +1,6 @@
 import { type Clock, pause } from "@postrider/kit-lifecycle";
 import type { Producer } from "kafkajs";
-import { createKafkaError, describeFailure, isRefusal, isSetup, isUnknownTopic } from "./kafka-failure.ts";
+import { createKafkaError, describeFailure, isFinal, isUnknownTopic } from "./kafka-failure.ts";
 import type { NoticeSink } from "./kafka-notice.ts";
 import { KafkaError, type KafkaAppend, type KafkaProducer } from "./kafka.ts";
 import {
@@ -104,7 +104,7 @@ export class BatchingProducer implements KafkaProducer {
         return;
       } catch (error) {
         const waitedMs = this.#options.clock.nowMs() - firstTryMs;
-        if (isRefusal(error) || (isUnknownTopic(error) && waitedMs >= UNKNOWN_TOPIC_MS)) {
+        if (isFinal(error) || (isUnknownTopic(error) && waitedMs >= UNKNOWN_TOPIC_MS)) {
           await this.#isolate(open, { error, firstTryMs });
           return;
         }
@@ -133,10 +133,7 @@ export class BatchingProducer implements KafkaProducer {
     if (pieces.length === 1) {
       const byTopic = cutByTopic(first);
       if (byTopic.length === 1) {
-        this.#reject(
-          first.append,
-          createKafkaError(`topic ${topicsOf(first)}`, error, isSetup(error) ? "setup" : "refused"),
-        );
+        this.#reject(first.append, createKafkaError(`topic ${topicsOf(first)}`, error));
         return;
       }
       first.append.unfinished += byTopic.length - 1;
