@@ -1,8 +1,7 @@
 import type { Cancel, Clock } from "@postrider/kit-lifecycle";
 import type { Admin, Producer } from "kafkajs";
 import { assertWritable } from "./assert-writable.ts";
-import { createPartitioner } from "./choose-partition.ts";
-import { type Client, type ClientOptions, createClient, METADATA_MAX_AGE_MS } from "./create-client.ts";
+import { type Client, type ClientOptions, createClient } from "./create-client.ts";
 import { ensureTopics } from "./ensure-topics.ts";
 import { GroupMember } from "./group-member.ts";
 import { createKafkaError, describeFailure } from "./kafka-failure.ts";
@@ -10,6 +9,7 @@ import type { NoticeSink } from "./kafka-notice.ts";
 import { type GroupOptions, type Kafka, KafkaError } from "./kafka.ts";
 import type { Cluster } from "./kafkajs-internals.ts";
 import { createNames } from "./names.ts";
+import { PRODUCER_SETTINGS } from "./producer-settings.ts";
 import { BatchingProducer } from "./producer.ts";
 import { readRange } from "./read-range.ts";
 
@@ -97,13 +97,7 @@ interface Connections {
 /** All or none. @throws {KafkaError} */
 async function connect(client: Client, options: ClientOptions): Promise<Connections> {
   const admin = client.kafkajs.admin();
-  const producer = client.kafkajs.producer({
-    idempotent: false,
-    allowAutoTopicCreation: false,
-    metadataMaxAge: METADATA_MAX_AGE_MS,
-    createPartitioner,
-    retry: { retries: 0 },
-  });
+  const producer = client.kafkajs.producer(PRODUCER_SETTINGS);
   // It asks for what is refused on purpose, and asks again: nothing that an operator should read of.
   const cluster = createClient({ ...options, onNotice: () => undefined }).createCluster();
   const disconnect = async (): Promise<void> => {
