@@ -6,6 +6,8 @@ import { PRODUCER_SETTINGS } from "./producer-settings.ts";
 import { BatchingProducer } from "./producer.ts";
 import { requireMended } from "./testing/kafkajs-files.ts";
 import { createConnectionError } from "./testing/protocol-error.ts";
+import { readEncoded } from "./testing/read-encoded.ts";
+import { encodeRecord } from "./wire/encode-record.ts";
 
 type CreateProducer = (options: object) => Producer;
 
@@ -15,6 +17,10 @@ interface ProduceRequest {
     readonly partitions: readonly { readonly partition: number; readonly messages: readonly { value: Buffer }[] }[];
   }[];
 }
+
+const RECORDS = ["a", "b"].map((value, partition) => ({
+  ...{ topic: "t", key: String(partition), headers: {}, value: Buffer.from(value) },
+}));
 
 /**
  * kafkajs's own producer on two nodes that lead a partition each. Node 1 dies when it is first asked, and node 2, which
@@ -31,7 +37,7 @@ async function createOverDyingNode(settings: ProducerConfig) {
         throw createConnectionError();
       }
       for (const { messages } of topicData.flatMap(({ partitions }) => partitions)) {
-        log.push(...messages.map(({ value }) => String(value)));
+        log.push(...messages.map(({ value }) => readEncoded(value).value));
       }
       return Promise.resolve({
         topics: topicData.map(({ topic, partitions }) => ({
@@ -62,7 +68,8 @@ async function createOverDyingNode(settings: ProducerConfig) {
   const producer = requireMended<CreateProducer>("producer")({
     ...{ ...settings, cluster, logger: quiet },
     // A record's key is its partition here.
-    createPartitioner: () => (of: { readonly message: { readonly key: Buffer } }) => Number(String(of.message.key)),
+    createPartitioner: () => (of: { readonly message: { readonly value: Buffer } }) =>
+      Number(readEncoded(of.message.value).key),
   });
   await producer.connect();
   return { producer, log };
@@ -73,8 +80,7 @@ describe("a node that dies when another one has answered, and hands its partitio
     const { producer, log } = await createOverDyingNode({
       ...{ ...PRODUCER_SETTINGS, retry: { retries: 3, initialRetryTime: 1 } },
     });
-    const messages = ["a", "b"].map((value, partition) => ({ key: String(partition), value: Buffer.from(value) }));
-    await producer.sendBatch({ acks: -1, topicMessages: [{ topic: "t", messages }] });
+    await producer.sendBatch({ acks: -1, topicMessages: [{ topic: "t", messages: RECORDS.map(encodeRecord) }] });
     expect(log).toEqual(["b"]);
   });
 
@@ -84,11 +90,7 @@ describe("a node that dies when another one has answered, and hands its partitio
     const batching = new BatchingProducer({
       ...{ producer, clock, names: createNames(""), onNotice: () => undefined, findMaxBytes: () => undefined },
     });
-    const append = batching.append(
-      ["a", "b"].map((value, partition) => ({
-        ...{ topic: "t", key: String(partition), headers: {}, value: Buffer.from(value) },
-      })),
-    );
+    const append = batching.append(RECORDS);
     await clock.advanceAsync(1_000);
     await append;
     expect(log.toSorted()).toEqual(["a", "b", "b"]);

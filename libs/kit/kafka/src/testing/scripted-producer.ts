@@ -1,6 +1,6 @@
 import type { Message, Producer, ProducerBatch, RecordMetadata } from "kafkajs";
 import type { ProducerOptions } from "../producer.ts";
-import { VarintReader } from "../wire/varint.ts";
+import { readEncoded } from "./read-encoded.ts";
 
 /** A request that is out: the test decides how it ends. */
 export interface OpenRequest {
@@ -70,13 +70,8 @@ function valuesOf({ topicMessages = [] }: ProducerBatch): string[] {
   return topicMessages.flatMap(({ messages }) => messages.map(textOf));
 }
 
-/** The value of an encoded record: behind its key, each behind its length. */
 function textOf({ value }: Message): string {
-  const reader = new VarintReader(value as Buffer);
-  const keyLength = reader.read();
-  reader.at += Math.max(0, keyLength);
-  const length = reader.read();
-  return reader.bytes.toString("utf8", reader.at, reader.at + length);
+  return readEncoded(value as Buffer).value;
 }
 
 function createMetadata(topicName: string, appendedAtMs: number): RecordMetadata {
