@@ -29,16 +29,16 @@ const NEWCOMERS_QUEUE_WAIT_MS = MAX_QUEUE_WAIT_MS / 2;
 const SEND: Admission = { kind: "send" };
 const QUEUE: Admission = { kind: "queue" };
 
-/** Without chance: the middle. */
+/** Where the caller has no chance to give: the middle. */
 const NO_CHANCE = (): number => 0.5;
 
 /**
  * The room that one endpoint has in one process. Mutable, because it is asked for each delivery; pure of IO and clock.
  *
- * Invariants, if callers do as {@link admit} says: never more started while as many as the limit are in flight, or more
- * than `maxInFlight` at all; never more starts than the rate allows; none while the endpoint wants to be left alone or the
- * breaker is open, and one probe at a time after; never a queue that takes longer than about a second; reserved slots always
- * ahead, ascending, and spread over the time in which the endpoint can take them.
+ * Invariants, if callers do as {@link admit} says: none starts while as many as the limit are in flight, nor faster than the
+ * rate and the pace, nor while the endpoint wants to be left alone or its breaker is open, and one probe at a time after;
+ * no queue takes longer than about a second; reserved slots lie ahead, and are spread over the time in which the endpoint
+ * can take them.
  */
 export class EndpointRoom {
   readonly #inFlight = new InFlight();
