@@ -181,6 +181,33 @@ test("pauses between attempts where even one at a time is too much", () => {
   expect([room.nextStartAtMs, kindAt(30), kindAt(40)]).toEqual([NOW_MS + 40, "queue", "send"]);
 });
 
+describe("a wall clock that is set back by a day", () => {
+  const backMs = NOW_MS - 86_400_000;
+
+  test("leaves what is held back held back for as long as it was", () => {
+    const room = new EndpointRoom({ maxInFlight: 64 }, NO_CHANCE);
+    room.holdBack(NOW_MS, 5000);
+    expect([room.admit(NOW_MS).kind, room.admit(backMs).kind]).toEqual(["defer", "defer"]);
+    expect([room.nextStartAtMs, room.admit(backMs + 5000).kind]).toEqual([backMs + 5000, "send"]);
+  });
+
+  test("keeps the rate, the pace and the breaker's end", () => {
+    const rated = new EndpointRoom({ maxInFlight: 64, ratePerSecond: 2 }, NO_CHANCE);
+    rated.admit(NOW_MS);
+    rated.start(NOW_MS);
+    rated.enqueue();
+    expect([rated.canStartQueued(backMs), rated.canStartQueued(backMs + 500)]).toEqual([false, true]);
+
+    const paced = new EndpointRoom({ maxInFlight: 1 }, NO_CHANCE);
+    paced.admit(NOW_MS);
+    attempt(paced, NOW_MS, ["overloaded"]);
+    expect([paced.admit(backMs).kind, paced.admit(backMs + 20).kind]).toEqual(["queue", "send"]);
+
+    const { room } = createBroken();
+    expect(room.admit(backMs).kind).toBe("send");
+  });
+});
+
 interface Step {
   readonly passedMs: number;
   readonly kind: "come" | "end" | "next" | "hold";

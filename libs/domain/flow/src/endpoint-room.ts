@@ -52,6 +52,8 @@ export class EndpointRoom {
   #fullAtMs = -Infinity;
   /** Until when nothing starts at an endpoint to which even one at a time is too much. */
   #pacedUntilMs = 0;
+  /** When it was last asked, to see that the wall clock was set back. */
+  #askedAtMs = 0;
 
   /**
    * @param random uniform in [0, 1): for the breaker's open times
@@ -106,6 +108,7 @@ export class EndpointRoom {
    * @param heldSinceMs when it found no room for the first time, milliseconds since the epoch; absent for a new one
    */
   admit(nowMs: number, heldSinceMs?: number): Admission {
+    this.#ask(nowMs);
     if (this.#queued === 0 && this.#isFree(nowMs)) return SEND;
     const isOvertaking = heldSinceMs === undefined && this.#reservations.isAhead(nowMs);
     const longestMs = isOvertaking ? NEWCOMERS_QUEUE_WAIT_MS : MAX_QUEUE_WAIT_MS;
@@ -130,6 +133,7 @@ export class EndpointRoom {
 
   /** Whether the first in the queue may begin: ask after each finish, and at {@link nextStartAtMs}. */
   canStartQueued(nowMs: number): boolean {
+    this.#ask(nowMs);
     return this.#queued > 0 && this.#isFree(nowMs);
   }
 
@@ -195,6 +199,16 @@ export class EndpointRoom {
     );
     const blockedUntilMs = this.#blockedUntilMs;
     return this.#reservations.reserve(nowMs, { blockedUntilMs, intervalMs, waitedMs: nowMs - heldSinceMs });
+  }
+
+  /** A wall clock that was set back by an hour must not hold an endpoint for an hour: what is ahead goes back with it. */
+  #ask(nowMs: number): void {
+    const passedMs = nowMs - this.#askedAtMs;
+    this.#askedAtMs = nowMs;
+    if (passedMs >= 0) return;
+    this.#startClock.shift(passedMs);
+    this.#holdback.shift(passedMs);
+    this.#pacedUntilMs += passedMs;
   }
 
   #pace(startedAtMs: number): void {

@@ -40,6 +40,11 @@ export class Holdback {
     return clamped;
   }
 
+  /** The wall clock was set by so much. */
+  shift(byMs: number): void {
+    this.#untilMs += byMs;
+  }
+
   /**
    * What share of the time the endpoint takes anything, above 0 up to 1: one that is open for 100 ms and then asks for a
    * second, again and again, takes a tenth of what it seems to take.

@@ -35,4 +35,9 @@ export class StartClock {
   start(nowMs: number): void {
     this.#dueAtMs = Math.max(nowMs, this.#dueAtMs) + this.#intervalMs;
   }
+
+  /** The wall clock was set by so much. */
+  shift(byMs: number): void {
+    this.#dueAtMs += byMs;
+  }
 }
