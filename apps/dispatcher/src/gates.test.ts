@@ -167,4 +167,15 @@ describe("the gate of an endpoint", () => {
     await clock.advanceAsync(1);
     expect(await entry).toEqual(ENTERED);
   });
+
+  test("is closed to all while as many as there may be sockets are out", () => {
+    const { gates, clock } = createBench({ maxInFlight: 1 });
+    const endpoints = Array.from({ length: 8192 }, (_, index) => endpointOf({ subscriptionId: `sub_${index}` }));
+    for (const endpoint of endpoints) expect(gates.enter(endpoint)).toEqual(ENTERED);
+    const other = endpointOf({ subscriptionId: "another" });
+    expect(gates.enter(other)).toEqual({ kind: "defer", untilMs: clock.nowMs() + 2000 });
+    const [first] = endpoints;
+    if (first) gates.leave(first, well(1));
+    expect(gates.enter(other)).toEqual(ENTERED);
+  });
 });

@@ -3,6 +3,12 @@ import { type Departure, type Entry, Gate, type GateDeps } from "./gate.ts";
 
 /** How often those who wait are looked at for having waited too long; coarse, since the bound is a second. */
 const SWEEP_MS = 250;
+/**
+ * Requests out at a time, over all endpoints: as many sockets. Whoever comes then is put off for a moment, without a place
+ * in memory. A hundred endpoints that hang with all that they may have don't reach it.
+ */
+const MAX_IN_FLIGHT = 8192;
+const FULL_MS = 2000;
 /** Endpoints whose state is kept while nothing is going on at them; beyond, idle ones are forgotten. */
 const MAX_GATES = 20_000;
 
@@ -57,6 +63,7 @@ export function createGates(deps: GateDeps): Gates {
 
   return {
     enter: (endpoint, heldSinceMs) => {
+      if (inFlight >= MAX_IN_FLIGHT) return { kind: "defer", untilMs: deps.clock.nowMs() + FULL_MS };
       const entry = findGate(endpoint).enter(endpoint, heldSinceMs);
       if (!(entry instanceof Promise)) {
         if (entry.kind === "entered") inFlight += 1;

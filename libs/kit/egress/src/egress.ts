@@ -25,7 +25,10 @@ export interface EgressRequest {
 
 /** Bounds of all requests together. */
 export interface EgressLimits {
-  /** Sockets to one origin. Default 64. */
+  /**
+   * Sockets to one origin. Default 1,024: many tenants' endpoints may be at one host, and none may wait for another, so what
+   * each of them gets is the caller's to bound.
+   */
   readonly connectionsPerOrigin: number;
   /** A response is read up to here, then its connection is cut. Default 64 KiB. */
   readonly maxResponseBytes: number;
@@ -60,7 +63,7 @@ export interface Egress {
 }
 
 const DEFAULT_LIMITS: EgressLimits = {
-  connectionsPerOrigin: 64,
+  connectionsPerOrigin: 1024,
   maxResponseBytes: 64 * 1024,
   idlePoolMs: 60_000,
   maxOrigins: 10_000,
