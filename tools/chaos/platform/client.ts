@@ -34,6 +34,7 @@ interface WantedSubscription {
   readonly retryDelaysMs?: readonly number[];
   /** Of one attempt. */
   readonly timeoutMs?: number;
+  readonly ratePerSecond?: number;
 }
 
 const CALL_MS = 10_000;
@@ -102,10 +103,13 @@ function encodeWanted({
   eventTypes = ["*"],
   retryDelaysMs,
   timeoutMs,
+  ratePerSecond = 0,
 }: WantedSubscription): Subscription {
   const retryPolicy = retryDelaysMs && { delays: retryDelaysMs.map(encodeDuration), maxAge: undefined };
-  const limits =
-    timeoutMs === undefined ? undefined : { maxInFlight: 0, ratePerSecond: 0, timeout: encodeDuration(timeoutMs) };
+  const limits = {
+    ...{ maxInFlight: 0, ratePerSecond },
+    timeout: timeoutMs === undefined ? undefined : encodeDuration(timeoutMs),
+  };
   return {
     ...{ id: "", tenantId, callbackUrl: url, eventTypes: [...eventTypes], description: "", state: 0, method: 0 },
     ...{ disabledReason: "", payloadFormat: 0, headers: {}, signature: 0, acknowledgement: undefined, secret: "" },
