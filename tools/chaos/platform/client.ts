@@ -43,7 +43,7 @@ const CHANNEL = {
   "grpc.initial_reconnect_backoff_ms": 100,
   "grpc.max_reconnect_backoff_ms": 500,
   // A connection of its own, as a process of its own has it. Else all clients of one address share one, and what is over
-  // its 1,000 calls waits on this side, where only its own deadline can end it.
+  // its 10,000 calls waits on this side, where only its own deadline can end it.
   "grpc.use_local_subchannel_pool": 1,
 };
 

@@ -9,8 +9,12 @@ import { watchJoins, type JoinHooks } from "./mends/untold-joins.ts";
 import type { Ownership } from "./ownership.ts";
 import { createPartitionAssigner } from "./partition-assigner.ts";
 
-/** A member that says nothing for this long is out, and its partitions move. */
-const SESSION_TIMEOUT_MS = 10_000;
+/**
+ * A member that says nothing for this long is out, and its partitions move. A killed one that comes back before makes all
+ * others wait for the rest of it. So: the least that brokers take unless they are told otherwise
+ * (group.min.session.timeout.ms), which is still six heartbeats.
+ */
+const SESSION_TIMEOUT_MS = 6_000;
 const HEARTBEAT_MS = 1_000;
 /** Members have this long to join again. They notice with a heartbeat, and only commit before. */
 const REBALANCE_TIMEOUT_MS = 15_000;
