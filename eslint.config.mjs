@@ -24,6 +24,11 @@ const layers = [
   },
   { sourceTag: "type:testing", onlyDependOnLibsWithTags: ["type:domain", "type:records", "type:kit", "type:contract"] },
   { sourceTag: "type:tool", onlyDependOnLibsWithTags: ["type:kit", "type:contract", "type:testing"] },
+  // The dispatcher in a world of its own, and checks of what stands in that world's log.
+  {
+    sourceTag: "type:simulation",
+    onlyDependOnLibsWithTags: ["type:app", "type:domain", "type:records", "type:kit", "type:contract"],
+  },
   // Examples are what a stranger writes: they see nothing of the house.
   { sourceTag: "type:example", onlyDependOnLibsWithTags: [] },
 ];
@@ -34,6 +39,7 @@ const scopes = [
     sourceTag: "scope:standalone",
     onlyDependOnLibsWithTags: ["scope:ingest", "scope:subscription", "scope:dispatcher", "scope:shared"],
   },
+  { sourceTag: "scope:simulation", onlyDependOnLibsWithTags: ["scope:dispatcher", "scope:shared"] },
   { sourceTag: "scope:shared", onlyDependOnLibsWithTags: ["scope:shared"] },
 ];
 // Tests may also use test doubles, and any package.

@@ -51,6 +51,8 @@ const demands: readonly (readonly [pattern: RegExp, demand: (part: string) => De
   [/^libs\/kit\/([^/]+)$/, (lib) => ({ name: `@postrider/kit-${lib}`, tags: ["type:kit", "scope:shared"] })],
   [/^libs\/(records|testing)$/, (lib) => ({ name: `@postrider/${lib}`, tags: [`type:${lib}`, "scope:shared"] })],
   [/^libs\/(contracts)$/, (lib) => ({ name: `@postrider/${lib}`, tags: ["type:contract", "scope:shared"] })],
+  // Of the tools, only this one runs an app, and reads what stands in the log.
+  [/^tools\/(simulation)$/, (tool) => ({ name: `@postrider/${tool}`, tags: [`type:${tool}`, `scope:${tool}`] })],
   [/^(tool|example)s$/, (kind) => ({ name: `@postrider/${kind}s`, tags: [`type:${kind}`, "scope:shared"] })],
 ];
 

@@ -35,9 +35,14 @@ function configOf({ folder, manifest }: WorkspacePackage): object {
     .map((target) => ({ path: posix.relative(folder, target) }));
   // These two keep their sources beside their package.json, not in src.
   const isFlat = folder === "tools" || folder === "examples";
+  const inner = packages
+    .filter((other) => other.folder.startsWith(`${folder}/`))
+    .map((other) => posix.relative(folder, other.folder));
   return {
     extends: `${posix.relative(folder, ".")}/tsconfig.base.json`,
-    ...(isFlat ? { compilerOptions: { rootDir: "${configDir}" }, include: ["**/*.ts"], exclude: ["dist"] } : {}),
+    ...(isFlat
+      ? { compilerOptions: { rootDir: "${configDir}" }, include: ["**/*.ts"], exclude: ["dist", ...inner] }
+      : {}),
     ...(references.length > 0 ? { references } : {}),
   };
 }
