@@ -33,6 +33,15 @@ test.each([
   expect(explainRepetitions(repetitionsAt(...times), [kill], SLOWEST_ANSWER_MS).unexplained).toHaveLength(1);
 });
 
+test("a kill explains what was put off before its end, and came twice when it was due", () => {
+  const tally = createTally({ tenant: ["sub"] });
+  tally.noteAccepted({ id: "e1", tenantId: "tenant" }, 9000);
+  for (const atMs of [60_000, 60_001]) tally.noteReceipt("sub", "e1", { atMs, isTaken: true });
+  const before: KillSpan = { ...kill, atMs: 1000, recoveredAtMs: 2000 };
+  expect(explainRepetitions(tally.repetitions, [kill], SLOWEST_ANSWER_MS).perKill).toEqual([1]);
+  expect(explainRepetitions(tally.repetitions, [before], SLOWEST_ANSWER_MS).unexplained).toHaveLength(1);
+});
+
 test("the death of a process that sends nothing explains nothing", () => {
   const ingest: KillSpan = { ...kill, kind: "ingest" };
   expect(explainRepetitions(repetitionsAt(9990, 12_000), [ingest], SLOWEST_ANSWER_MS).unexplained).toHaveLength(1);

@@ -53,7 +53,9 @@ export interface Explained {
 
 /**
  * A kill explains a repetition that comes after it, if something of the event was sent shortly before the kill, so that
- * the event can't have been known as finished, or while the platform was getting over it. Of several, the latest counts.
+ * the event can't have been known as finished, or while the platform was getting over it. It also explains one of an
+ * event that waited at that time and had not been sent: who died, or whose append was out, may have put it off durably,
+ * and whoever took it over put it off once more; both come when they are due. Of several, the latest counts.
  * @param slowestAnswerMs what a receiver may take to answer; milliseconds
  */
 export function explainRepetitions(
@@ -65,7 +67,9 @@ export function explainRepetitions(
   const perKill = kills.map(() => 0);
   const unexplained: Repetition[] = [];
   for (const repetition of repetitions) {
-    const index = kills.findLastIndex((kill) => MOVES[kill.kind] > 0 && explains(kill, repetition, openMs));
+    const sent = kills.findLastIndex((kill) => MOVES[kill.kind] > 0 && explains(kill, repetition, openMs));
+    const index =
+      sent >= 0 ? sent : kills.findLastIndex((kill) => MOVES[kill.kind] > 0 && explainsPutOff(kill, repetition));
     if (index < 0) unexplained.push(repetition);
     else perKill[index] = (perKill[index] ?? 0) + 1;
   }
@@ -81,6 +85,11 @@ function explains(
   return receiptsBefore(fate, repeatedAtMs).some(
     (receiptMs) => receiptMs > atMs - openMs && receiptMs <= recoveredAtMs,
   );
+}
+
+function explainsPutOff({ recoveredAtMs }: KillSpan, { fate, subscription }: Repetition): boolean {
+  const firstMs = fate.receipts.get(subscription)?.[0]?.atMs ?? 0;
+  return fate.acceptedAtMs !== undefined && fate.acceptedAtMs <= recoveredAtMs && firstMs > recoveredAtMs;
 }
 
 function receiptsBefore({ receipts }: EventFate, beforeMs: number): readonly number[] {

@@ -98,5 +98,8 @@ const FILLER = "x".repeat(500);
 
 function readCode(error: unknown): string {
   const { details, code } = error as { details?: string; code?: number };
-  return code === undefined ? String(error) : `${code} ${(details ?? "").slice(0, 60)}`;
+  // Without the times that some texts have in them.
+  return code === undefined
+    ? String(error)
+    : `${code} ${(details ?? "").replace(/ after [\d.]+s,.*/, "").slice(0, 60)}`;
 }

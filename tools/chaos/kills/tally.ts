@@ -43,8 +43,11 @@ export interface Tally {
   readonly noteAccepted: (event: { readonly id: string; readonly tenantId: string }, atMs: number) => void;
   readonly noteReceipt: (subscription: string, id: string, receipt: Receipt) => void;
   readonly findLost: () => readonly Loss[];
-  /** Resolves when every promised delivery was taken. @throws Error that names some that were not */
-  readonly untilAllReceived: (deadlineMs: number) => Promise<void>;
+  /**
+   * Resolves when every promised delivery was taken. What an endpoint had no room for comes later, at the rate that it
+   * takes, so it is waited for as long as something comes. @throws Error that names some that did not, after `quietMs`
+   */
+  readonly untilAllReceived: (quietMs: number) => Promise<void>;
 }
 
 /** @param subscriptions those of each tenant, by name */
@@ -69,6 +72,10 @@ export function createTally(subscriptions: Readonly<Record<string, readonly stri
             isTaken(receipts.get(subscription)) ? [] : [{ id, subscription, acceptedAtMs }],
           ),
     );
+  }
+
+  function describeMissing(): string {
+    return `${missing} deliveries are missing, such as ${JSON.stringify(findLost().slice(0, 3))}`;
   }
 
   return {
@@ -102,12 +109,13 @@ export function createTally(subscriptions: Readonly<Record<string, readonly stri
       if (missing === 0) watchers.changed();
     },
     findLost,
-    untilAllReceived: async (deadlineMs) =>
-      watchers.waitUntil(
-        () => missing === 0,
-        () => `${missing} deliveries are missing, such as ${JSON.stringify(findLost().slice(0, 3))}`,
-        deadlineMs,
-      ),
+    untilAllReceived: async (quietMs) => {
+      for (let before = -1; missing > 0 && before < received;) {
+        before = received;
+        await watchers.waitUntil(() => missing === 0, describeMissing, quietMs).catch(() => undefined);
+      }
+      if (missing > 0) throw new Error(`nothing came for ${quietMs} ms, and ${describeMissing()}`);
+    },
   };
 }
 
