@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type * as Kafkajs from "kafkajs";
 import type { ISocketFactory } from "kafkajs";
+import { dropEmptyBatches } from "./empty-batches.ts";
 import { mendDeadCoordinator } from "./mends/dead-coordinator.ts";
 import { mendDeadLeader } from "./mends/dead-leader.ts";
 import { mendIdleTimer } from "./mends/idle-timer.ts";
@@ -35,6 +36,7 @@ export function loadKafkajs(): MendedKafkajs {
   mendStaleFetch(group);
   mendDeadCoordinator(group);
   mendUntoldJoins(group, (message) => new kafkajs.KafkaJSNonRetriableError(message));
+  dropEmptyBatches(group);
   paceFetches(group);
   return kafkajs;
 }

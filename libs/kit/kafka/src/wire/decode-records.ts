@@ -1,4 +1,5 @@
 import { HeaderReader } from "./header-reader.ts";
+import { readInt64 } from "./int64.ts";
 import { VarintReader } from "./varint.ts";
 
 /** A record as it came, before anybody looked at it. */
@@ -66,11 +67,6 @@ function readHead(bytes: Buffer, at: number): BatchHead {
     maxMs: readInt64(bytes, at + 35),
     count: bytes.readInt32BE(at + 57),
   };
-}
-
-/** Exact up to 53 bits: more than offsets and times have. */
-function readInt64(bytes: Buffer, at: number): number {
-  return bytes.readInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
 }
 
 const reader = new VarintReader(Buffer.alloc(0));

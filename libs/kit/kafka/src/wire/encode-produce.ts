@@ -1,5 +1,7 @@
 import { crc32c } from "./crc32c.ts";
+import { allocateBody, type Encoded } from "./encoded.ts";
 import { type EncodedRecord, sizeOfRecord, writeRecords } from "./encode-record.ts";
+import { writeInt64 } from "./int64.ts";
 import { sizeOfVarint } from "./varint.ts";
 
 /*
@@ -25,14 +27,9 @@ export interface ProduceOptions {
   }[];
 }
 
-/** What kafkajs takes for one of its encoders. */
-export interface Encoded {
-  readonly buf: Buffer;
-  readonly buffer: Buffer;
-}
-
 export function encodeProduce({ acks, timeout, topicData }: ProduceOptions, nowMs: number): Encoded {
-  const body = Buffer.allocUnsafeSlow(measure(topicData));
+  const encoded = allocateBody(measure(topicData));
+  const body = encoded.buffer;
   // No transaction.
   let at = body.writeInt16BE(-1, 0);
   at = body.writeInt16BE(acks, at);
@@ -47,7 +44,7 @@ export function encodeProduce({ acks, timeout, topicData }: ProduceOptions, nowM
       at = writeBatch(body, at, { records: messages, nowMs });
     }
   }
-  return { buf: body, buffer: body };
+  return encoded;
 }
 
 function measure(topicData: ProduceOptions["topicData"]): number {
@@ -86,16 +83,11 @@ function writeBatch(body: Buffer, startAt: number, { records, nowMs }: Batch): n
   body.writeInt32BE(size - BATCH_PREFIX_BYTES, batchAt + 8);
   body.writeInt8(MAGIC, batchAt + 16);
   body.writeInt32BE(records.length - 1, batchAt + 23);
-  writeTime(body, batchAt + 27, nowMs);
-  writeTime(body, batchAt + 35, nowMs);
+  writeInt64(body, nowMs, batchAt + 27);
+  writeInt64(body, nowMs, batchAt + 35);
   // The producer's id, its epoch and the first sequence number: -1, of a producer that has none.
   body.fill(0xff, batchAt + 43, batchAt + 57);
   body.writeInt32BE(records.length, batchAt + 57);
   body.writeUInt32BE(crc32c(body, batchAt + CHECKED_FROM, at), batchAt + 17);
   return at;
-}
-
-function writeTime(body: Buffer, at: number, ms: number): void {
-  body.writeUInt32BE(Math.floor(ms / 2 ** 32), at);
-  body.writeUInt32BE(ms % 2 ** 32, at + 4);
 }

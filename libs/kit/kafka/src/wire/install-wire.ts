@@ -1,19 +1,29 @@
+import { decodeFetch } from "./decode-fetch.ts";
 import { decodeRecords } from "./decode-records.ts";
+import { encodeFetch, type FetchOptions } from "./encode-fetch.ts";
 import { encodeProduce, type ProduceOptions } from "./encode-produce.ts";
 import { encodeRequest } from "./encode-request.ts";
 import { FetchedBatch } from "./fetched-batch.ts";
+import { fromRandomPlace } from "./from-random-place.ts";
 import { groupByPartition } from "./group-by-partition.ts";
 
 type Require = NodeJS.Require;
 
-/** The key of the Produce API in Kafka's protocol. */
+/** Keys in Kafka's protocol. */
 const PRODUCE = 0;
+const FETCH = 1;
 
 /** What kafkajs's decoder gives of a partition's records. */
 interface Decoder {
   readonly readInt32: () => number;
   readonly canReadBytes: (length: number) => boolean;
   readonly readBytes: (length: number) => Buffer;
+}
+
+interface Response {
+  readonly decode: (bytes: Buffer) => Promise<unknown>;
+  /** Throws the first error that a partition has. */
+  readonly parse: (decoded: unknown) => Promise<unknown>;
 }
 
 interface Codecs {
@@ -36,6 +46,17 @@ export function installWire(require: Require): void {
     const size = decoder.readInt32();
     return size > 0 && decoder.canReadBytes(size) ? decodeRecords(decoder.readBytes(size), decompress) : [];
   });
+  // The latest that kafkajs speaks; an older broker than Kafka 2.3 gets kafkajs's own requests, of older versions.
+  replace(require, "protocol/requests/fetch/v11/request", (options: FetchOptions) => ({
+    ...{ apiKey: FETCH, apiVersion: 11, apiName: "Fetch" },
+    encode: () => Promise.resolve(encodeFetch(options)),
+  }));
+  const { parse } = require("kafkajs/src/protocol/requests/fetch/v11/response") as Response;
+  replace(require, "protocol/requests/fetch/v11/response", {
+    decode: async (bytes: Buffer) => decodeFetch(bytes, decompress),
+    parse,
+  });
+  replace(require, "utils/shuffle", fromRandomPlace);
   replace(require, "consumer/batch", FetchedBatch);
   replace(require, "protocol/requests/produce/v3/request", (options: ProduceOptions) => ({
     ...{ apiKey: PRODUCE, apiVersion: 3, apiName: "Produce", expectResponse: () => options.acks !== 0 },
