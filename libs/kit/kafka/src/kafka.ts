@@ -26,6 +26,7 @@ export interface KafkaRecord {
   readonly offset: number;
   readonly key?: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Its own: it may be kept. */
   readonly value: Uint8Array;
   /** When the broker appended it, milliseconds since the epoch. */
   readonly appendedAtMs: number;

@@ -9,7 +9,6 @@ export function encodeTask({ key, value, dueAtMs }: DeferredTask, topic: string)
 }
 
 export interface DecodedTask {
-  /** Its value is a view of what was read: copy it to keep it. */
   readonly task: DeferredTask;
   /** Not written by {@link encodeTask}: taken as due when it was appended, so that it goes to whom can judge it. */
   readonly isMalformed: boolean;

@@ -157,12 +157,12 @@ export class WheelRun {
       case "move":
         if (moving.isFullFor(bytes)) return false;
         window.admit(record.offset, bytes);
-        moving.add(copyOf(task), record.offset);
+        moving.add(task, record.offset);
         return true;
       case "hold":
         if (isMalformed) this.#options.onNotice({ kind: "malformed", ...partition.from, offset: record.offset });
         window.admit(record.offset, bytes);
-        this.#handOut.hold({ ...taker, partition, offset: record.offset, task: copyOf(task) });
+        this.#handOut.hold({ ...taker, partition, offset: record.offset, task });
         return true;
     }
   }
@@ -202,11 +202,6 @@ export class WheelRun {
 
 function nameOf({ topic, partition }: TopicPartition): string {
   return `${topic}:${partition}`;
-}
-
-/** What was read is a view of all that its fetch brought: to hold the view would hold all of it. */
-function copyOf(task: DeferredTask): DeferredTask {
-  return { ...task, value: new Uint8Array(task.value) };
 }
 
 function toFailure(cause: unknown): DeferredError {

@@ -16,7 +16,11 @@ const TABLE = createTable();
  */
 export function crc32c(bytes: Uint8Array, start: number, end: number): number {
   const alignedAt = Math.min(end, start + (-(bytes.byteOffset + start) & 3));
-  const words = new Int32Array(bytes.buffer, alignedAt === end ? 0 : bytes.byteOffset + alignedAt, (end - alignedAt) >> 2);
+  const words = new Int32Array(
+    bytes.buffer,
+    alignedAt === end ? 0 : bytes.byteOffset + alignedAt,
+    (end - alignedAt) >> 2,
+  );
   const whole = words.length - (words.length % WORDS);
   let crc = addBytes(-1, bytes, { start, end: alignedAt });
   /* eslint-disable @typescript-eslint/no-non-null-assertion -- every index is in range, and asking costs a third */
