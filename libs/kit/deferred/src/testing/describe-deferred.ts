@@ -47,7 +47,7 @@ function testTimes(bench: () => DeferredBench): void {
     const collector = runAndCollect(deferred);
     await collector.until(tasks.length);
     await collector.stop();
-    expect(sortByKey(collector.tasks)).toEqual(sortByKey(tasks).map(copyOf));
+    expect(sortByKey(collector.tasks).map(copyOf)).toEqual(sortByKey(tasks).map(copyOf));
     for (const { task, atMs } of collector.handedOut) {
       expect(atMs).toBeGreaterThanOrEqual(task.dueAtMs);
       expect(atMs).toBeLessThan(Math.max(task.dueAtMs, startMs + beginMs) + latenessMs + 1_000);
@@ -182,7 +182,7 @@ function testLoad(bench: () => DeferredBench): void {
     for (let from = 0; from < rest.length; from += 50) await deferred.defer(rest.slice(from, from + 50));
     await collector.until(5_000);
     await collector.stop();
-    expect(sortByKey(collector.tasks)).toEqual(sortByKey(tasks).map(copyOf));
+    expect(sortByKey(collector.tasks).map(copyOf)).toEqual(sortByKey(tasks).map(copyOf));
     const early = collector.handedOut.filter(({ task, atMs }) => atMs < task.dueAtMs);
     expect(early).toEqual([]);
   });
@@ -196,7 +196,7 @@ function sortByKey(tasks: readonly DeferredTask[]): DeferredTask[] {
   return tasks.toSorted((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-/** With bytes in a buffer of their own, as equality of views asks for. */
+/** With bytes in a buffer of their own and of one class, as equality of views asks for. */
 function copyOf(task: DeferredTask): DeferredTask {
   return { ...task, value: Uint8Array.from(task.value) };
 }
