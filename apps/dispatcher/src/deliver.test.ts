@@ -258,6 +258,22 @@ describe("a delivery without room at its endpoint", () => {
     expect(await bench.registry.metrics()).toContain('postrider_deferred_total{reason="no_room"} 1');
   });
 
+  test("asks for the last time at the end of its age, and then is dead with the attempts that were made", async () => {
+    const bench = createBench();
+    const retryPolicy = { delaysMs: [1000], maxAgeMs: 60_000 };
+    const endpoint = endpointOf({ limits: { maxInFlight: 1, ratePerSecond: 0.01 }, retryPolicy });
+    const event = eventOf({ acceptedAtMs: START_MS - 30_000 });
+    void bench.gates.enter(endpoint);
+    const delivery = deliveryOf({ event, endpoint, attempt: 3, isOwned: true });
+    await deliver(delivery, bench);
+    expect(bench.deferred).toMatchObject([{ dueAtMs: START_MS + 30_000, nextAttempt: 3 }]);
+    expect(bench.letters).toEqual([]);
+    await bench.clock.advanceAsync(30_000);
+    await deliver(delivery, bench);
+    expect([bench.deferred.length, bench.attempted.length]).toEqual([1, 0]);
+    expect(bench.letters).toMatchObject([{ reason: "expired", attempts: 2, subscriptionId: "sub_1" }]);
+  });
+
   test("that waited in memory for a second in vain is deferred then", async () => {
     const bench = createBench();
     const endpoint = endpointOf({ limits: { maxInFlight: 1 } });

@@ -45,7 +45,7 @@ export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<vo
   const entry = deps.gates.enter(endpoint, delivery.heldSinceMs);
   const admission = entry instanceof Promise ? await entry : entry;
   if (admission.kind === "defer") {
-    await defer(delivery, admission.untilMs, deps);
+    await putOff(delivery, admission.untilMs, deps);
     return;
   }
   const attempt = await attemptInside(delivery, deps);
@@ -122,6 +122,23 @@ async function passToOwner({ event, endpoint, attempt }: Delivery, deps: Deliver
   deps.metrics.deferred("rate");
   const value = encodeDeferredDelivery({ event, subscriptionId, nextAttempt: attempt });
   await deps.recorder.defer({ key: subscriptionId, value, dueAtMs: deps.clock.nowMs() });
+}
+
+/**
+ * There is no room for it now. Where nothing is sent for long, nobody else looks at its age: at its end it asks for the last
+ * time.
+ */
+async function putOff(delivery: Delivery, dueAtMs: number, deps: DeliverDeps): Promise<void> {
+  const { event, endpoint, attempt } = delivery;
+  const { subscriptionId, retryPolicy } = endpoint;
+  const expiresAtMs = event.acceptedAtMs + (retryPolicy.maxAgeMs ?? Infinity);
+  if (deps.clock.nowMs() < expiresAtMs) {
+    await defer(delivery, Math.min(dueAtMs, expiresAtMs), deps);
+    return;
+  }
+  const letter = { event, subscriptionId, deliveryId: deliveryIdOf(event.id, subscriptionId), attempts: attempt - 1 };
+  deps.metrics.expired();
+  await deps.recorder.recordDeadLetter({ ...letter, reason: "expired", diedAtMs: deps.clock.nowMs() });
 }
 
 /** Puts the delivery off without an attempt: its number stays. */

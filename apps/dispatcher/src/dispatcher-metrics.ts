@@ -5,6 +5,8 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 export interface DispatcherMetrics {
   readonly attempted: (attempt: RecordedAttempt) => void;
   readonly deferred: (reason: "paused" | "no_room" | "lookup" | "rate") => void;
+  /** A delivery found no room until it was too old. */
+  readonly expired: () => void;
   /** An event was read again within the time in which publishing an id twice delivers once. */
   readonly repeated: () => void;
   readonly quarantined: () => void;
@@ -67,6 +69,9 @@ export function createDispatcherMetrics({ registry, inFlight, closed }: MetricSo
       delivered.inc();
       fromEvent.observe(Math.max(0, receivedAtMs - attempt.eventTimeMs) / 1000);
       fromAcceptance.observe(Math.max(0, receivedAtMs - attempt.acceptedAtMs) / 1000);
+    },
+    expired: () => {
+      deliveries.inc({ outcome: "expired" });
     },
     ...createFateCounters(registry),
     refused: createRefusalCounter(registry, deliveries),

@@ -73,7 +73,10 @@ function describeWrongEnd({ letters, plan }: History): string | undefined {
     if (reason === "exhausted" && attempts !== most)
       return `exhausted after ${attempts} attempts; the schedule has ${most}`;
     if (reason === "expired" && plan.maxAgeMs === undefined) return "expired without a greatest age";
-    if (attempts < 1 || attempts > most) return `dead (${reason}) after ${attempts} attempts; the schedule has ${most}`;
+    // One that found no room until it was too old was never tried.
+    const least = reason === "expired" ? 0 : 1;
+    if (attempts < least || attempts > most)
+      return `dead (${reason}) after ${attempts} attempts; the schedule has ${most}`;
   }
   return undefined;
 }
