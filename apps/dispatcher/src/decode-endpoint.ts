@@ -12,7 +12,7 @@ import type { EndpointLimits } from "@postrider/domain-flow";
 import { parseSigningSecret } from "@postrider/kit-signature";
 import type { Endpoint, EndpointKey, HttpMethod, PayloadFormat } from "./endpoint.ts";
 
-/** Requests to one endpoint at a time, where the subscription sets no limit: as many as its pool has connections. */
+/** Requests to one endpoint at a time, where the subscription sets no limit. */
 const DEFAULT_MAX_IN_FLIGHT = 64;
 /** Enough for a slow answer of most platforms' receivers, and a third of what a pool can stand of hanging ones. */
 const DEFAULT_TIMEOUT_MS = 15_000;

@@ -2,7 +2,7 @@ import type { Clock } from "@postrider/kit-lifecycle";
 
 import { createCheckedLookup, type ResolveHost } from "./checked-lookup.ts";
 import { createDeadlineWheel, type DeadlineWheel } from "./deadline-wheel.ts";
-import { Exchange } from "./exchange.ts";
+import { Exchange, type ExchangeOwner } from "./exchange.ts";
 import { OriginPool } from "./origin-pool.ts";
 import { OriginPools } from "./origin-pools.ts";
 import type { EgressPolicy } from "./policy.ts";
@@ -132,41 +132,37 @@ class DispatchingEgress implements Egress {
     return pool;
   }
 
-  #dispatch({ request, target, pool, resolve }: Departure): void {
+  #dispatch(departure: Departure): void {
+    const { request, target, pool } = departure;
     const { timeoutMs, keepBodyBytes } = request;
     const { maxResponseBytes } = this.#limits;
     const startedUs = this.#clock.monotonicUs();
     const terms = { isTls: target.isTls, startedUs, timeoutMs, keepBodyBytes, maxResponseBytes, clock: this.#clock };
-    const exchange = new Exchange(terms, {
-      settled: (settled, result) => {
-        this.#settle(settled, pool);
-        resolve(result);
-      },
-      released: () => {
-        this.#release(pool);
-      },
-      stranded: () => {
-        // Nobody waits for this pool any more, and it holds what it can't send: it never got a connection.
-        if (pool.openCount === 0) this.#pools.drop(pool);
-      },
-    });
+    const exchange = new Exchange(terms, departure, this.#owner);
     this.#openCount += 1;
     exchange.slot = this.#deadlines.add(exchange, startedUs, timeoutMs);
     const headers = listHeaders(request.headers);
     pool.dispatch({ path: target.path, method: request.method, headers, body: request.body ?? null }, exchange);
   }
 
-  #settle(exchange: Exchange, pool: OriginPool): void {
-    this.#deadlines.remove(exchange, exchange.slot);
-    pool.openCount -= 1;
-    this.#openCount -= 1;
-    if (this.#openCount === 0 && this.#closing !== undefined) this.#drained.resolve(undefined);
-  }
-
-  #release(pool: OriginPool): void {
-    pool.heldCount -= 1;
-    if (pool.heldCount === 0) pool.lastUsedUs = this.#clock.monotonicUs();
-  }
+  readonly #owner: ExchangeOwner<Departure> = {
+    settled: (exchange, result) => {
+      const { pool, resolve } = exchange.departure;
+      this.#deadlines.remove(exchange, exchange.slot);
+      pool.openCount -= 1;
+      this.#openCount -= 1;
+      if (this.#openCount === 0 && this.#closing !== undefined) this.#drained.resolve(undefined);
+      resolve(result);
+    },
+    released: ({ departure: { pool } }) => {
+      pool.heldCount -= 1;
+      if (pool.heldCount === 0) pool.lastUsedUs = this.#clock.monotonicUs();
+    },
+    stranded: ({ departure: { pool } }) => {
+      // Nobody waits for this pool any more, and it holds what it can't send: it never got a connection.
+      if (pool.openCount === 0) this.#pools.drop(pool);
+    },
+  };
 
   readonly #giveUp = (): void => {
     this.#drained.resolve(undefined);
@@ -184,8 +180,8 @@ class DispatchingEgress implements Egress {
 /** A flat list, as undici keeps it. `identity` leaves no room for a gzip bomb: the cap counts what was sent. */
 function listHeaders(headers: Readonly<Record<string, string>>): string[] {
   const list = ["accept-encoding", "identity"];
-  for (const [name, value] of Object.entries(headers)) {
-    if (name !== "accept-encoding") list.push(name, value);
+  for (const name in headers) {
+    if (name !== "accept-encoding") list.push(name, headers[name] ?? "");
   }
   return list;
 }

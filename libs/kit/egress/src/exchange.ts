@@ -5,14 +5,14 @@ import type { Expiring } from "./deadline-wheel.ts";
 import { judgeFailure, ProtocolError } from "./judge-failure.ts";
 import type { EgressResult } from "./result.ts";
 
-/** What an exchange reports to. */
-export interface ExchangeOwner {
+/** What exchanges report to: one for all of them, since closures for each request would cost as much as their work. */
+export interface ExchangeOwner<Departure> {
   /** The result is known. Called once. */
-  readonly settled: (exchange: Exchange, result: EgressResult) => void;
+  readonly settled: (exchange: Exchange<Departure>, result: EgressResult) => void;
   /** undici no longer holds the request; until then it occupies a place in the pool. Called once. */
-  readonly released: () => void;
+  readonly released: (exchange: Exchange<Departure>) => void;
   /** Expired while it waited for a connection: settled, and undici holds it until its turn comes. */
-  readonly stranded: () => void;
+  readonly stranded: (exchange: Exchange<Departure>) => void;
 }
 
 /** What an exchange needs to know about its request. */
@@ -42,11 +42,13 @@ const NO_BODY = new Uint8Array(0);
  * failure, the deadline or the cap on the response, whichever is first. undici may hold it longer than that: a
  * request that waits for a connection can't be withdrawn, so it is dropped when its turn comes.
  */
-export class Exchange implements Dispatcher.DispatchHandler, Expiring {
+export class Exchange<Departure> implements Dispatcher.DispatchHandler, Expiring {
   /** Its slot in the deadline wheel. */
   slot = 0;
   readonly #terms: ExchangeTerms;
-  readonly #owner: ExchangeOwner;
+  readonly #owner: ExchangeOwner<Departure>;
+  /** What its owner knows it by. */
+  readonly departure: Departure;
   #state: "waiting" | "sent" | "responding" | "settled" = "waiting";
   #controller: Dispatcher.DispatchController | undefined;
   #informationalCount = 0;
@@ -55,8 +57,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
   #receivedBytes = 0;
   #kept: Buffer[] | undefined;
 
-  constructor(terms: ExchangeTerms, owner: ExchangeOwner) {
+  constructor(terms: ExchangeTerms, departure: Departure, owner: ExchangeOwner<Departure>) {
     this.#terms = terms;
+    this.departure = departure;
     this.#owner = owner;
   }
 
@@ -96,7 +99,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
 
   onResponseEnd(): void {
     this.#settleResponded(false);
-    this.#owner.released();
+    this.#owner.released(this);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
@@ -104,7 +107,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
       const failure = judgeFailure(error, { isConnected: this.#state !== "waiting", isTls: this.#terms.isTls });
       this.#settle(failure.kind === "refused" ? failure : { ...failure, durationUs: this.#durationUs() });
     }
-    this.#owner.released();
+    this.#owner.released(this);
   }
 
   /** The deadline has passed: settles, and cuts the connection if there is one. */
@@ -113,7 +116,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
     const stage = { waiting: "no connection", sent: "no answer", responding: "no complete answer" }[this.#state];
     const message = `${stage} within ${this.#terms.timeoutMs} ms`;
     this.#settle({ kind: "unreachable", reason: "timeout", message, durationUs: this.#durationUs() });
-    if (this.#controller === undefined) this.#owner.stranded();
+    if (this.#controller === undefined) this.#owner.stranded(this);
     else this.#controller.abort(EXPIRED);
   }
 

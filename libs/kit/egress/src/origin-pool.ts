@@ -2,8 +2,6 @@ import type { LookupFunction } from "node:net";
 
 import { Pool, type Dispatcher } from "undici";
 
-import type { Exchange } from "./exchange.ts";
-
 /** How connections to one origin are made. */
 export interface OriginPoolOptions {
   readonly connections: number;
@@ -51,7 +49,7 @@ export class OriginPool {
   }
 
   /** Failures come back through the exchange, also those of a malformed request. */
-  dispatch(options: Dispatcher.DispatchOptions, exchange: Exchange): void {
+  dispatch(options: Dispatcher.DispatchOptions, exchange: Dispatcher.DispatchHandler): void {
     this.openCount += 1;
     this.heldCount += 1;
     this.#pool.dispatch(options, exchange);
