@@ -64,15 +64,7 @@ export function createTally(subscriptions: Readonly<Record<string, readonly stri
     return fate;
   }
 
-  function findLost(): readonly Loss[] {
-    return [...fates.values()].flatMap(({ id, tenantId, acceptedAtMs, receipts }) =>
-      acceptedAtMs === undefined
-        ? []
-        : (subscriptions[tenantId] ?? []).flatMap((subscription) =>
-            isTaken(receipts.get(subscription)) ? [] : [{ id, subscription, acceptedAtMs }],
-          ),
-    );
-  }
+  const findLost = (): readonly Loss[] => findUntaken(fates.values(), subscriptions);
 
   function describeMissing(): string {
     return `${missing} deliveries are missing, such as ${JSON.stringify(findLost().slice(0, 3))}`;
@@ -117,6 +109,16 @@ export function createTally(subscriptions: Readonly<Record<string, readonly stri
       if (missing > 0) throw new Error(`nothing came for ${quietMs} ms, and ${describeMissing()}`);
     },
   };
+}
+
+function findUntaken(fates: Iterable<EventFate>, subscriptions: Readonly<Record<string, readonly string[]>>): Loss[] {
+  return [...fates].flatMap(({ id, tenantId, acceptedAtMs, receipts }) =>
+    acceptedAtMs === undefined
+      ? []
+      : (subscriptions[tenantId] ?? []).flatMap((subscription) =>
+          isTaken(receipts.get(subscription)) ? [] : [{ id, subscription, acceptedAtMs }],
+        ),
+  );
 }
 
 function isTaken(receipts: readonly Receipt[] | undefined): boolean {
