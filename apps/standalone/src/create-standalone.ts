@@ -95,7 +95,14 @@ function wire(
     egress,
     clock,
     random,
-    process: { registry, logger, version: config.version, graceMs: config.graceMs, commitMs: COMMIT_MS, isShared: false },
+    process: {
+      registry,
+      logger,
+      version: config.version,
+      graceMs: config.graceMs,
+      commitMs: COMMIT_MS,
+      isShared: false,
+    },
   });
   return {
     rpcServices: [...ingest.services, ...subscription.services],

@@ -62,7 +62,7 @@ test("receivers that never answer or drip are cut at the deadline, and nobody wa
   for (const { url } of [silent, drip]) await client.createSubscription({ tenantId: "mixed", url, ...hostile });
   await client.createSubscription({ tenantId: "mixed", url: healthy.url });
 
-  // More than the hostile endpoints' connections, so that their queues fill too.
+  // More than the hostile endpoints are given at first, so that their queues fill too.
   const events = Array.from({ length: 200 }, (_, n) => n);
   const publishedAtMs = Date.now();
   await Promise.all(events.map(async (n) => client.publish({ tenantId: "mixed", json: { n } })));
@@ -72,7 +72,7 @@ test("receivers that never answer or drip are cut at the deadline, and nobody wa
   expect(lastAtMs - publishedAtMs).toBeLessThan(hostile.timeoutMs);
 
   // The slots are freed at the deadline: attempts end as timeouts, of both.
-  await waitForMetric('postrider_attempts_total{result="timeout"}', 128);
+  await waitForMetric('postrider_attempts_total{result="timeout"}', 16);
   await Promise.all([silent.close(), drip.close(), healthy.close()]);
 });
 
