@@ -36,7 +36,7 @@ test("keeps one start in a hundred seconds", () => {
 test("keeps fifty in any second to fifty-one, as late as timers may be", () => {
   const starts = startAll(createClock(50), 7, 3000);
   for (const [index, atMs] of starts.entries()) {
-    expect(starts.slice(index).filter((other) => other < atMs + 1000).length).toBeLessThanOrEqual(53);
+    expect(starts.slice(index).filter((other) => other < atMs + 1000).length).toBeLessThanOrEqual(52);
   }
   expect(starts.length / 21).toBeGreaterThan(49.5);
 });
@@ -63,7 +63,7 @@ test("starts no more in any time than the rate and one burst, and no less when a
       );
       // Sums of times as large as these are exact to a thousandth of the shortest interval.
       const lost = starts.length / 1000;
-      expect(excess).toBeLessThanOrEqual((ratePerSecond * 50) / 1000 + burst + lost);
+      expect(excess).toBeLessThanOrEqual((ratePerSecond * 30) / 1000 + burst + lost);
       expect(starts.length).toBeGreaterThanOrEqual(Math.min(5000, Math.floor(0.999 * ratePerSecond * 0.199 * stepMs)));
     }),
   );

@@ -2,13 +2,13 @@ import type { EndpointLimits } from "./endpoint-limits.ts";
 
 /**
  * How far ahead of its time an attempt may start, in milliseconds: as late as a timer of a busy process fires. Without it
- * each late start would lower the rate for good. A twentieth of a second, so that no second has a tenth more than its rate.
+ * each late start would lower the rate for good. Small enough that no second has a tenth more than its rate.
  */
-const TOLERANCE_MS = 50;
+const TOLERANCE_MS = 30;
 
 /**
  * Keeps starts to a rate: the generic cell rate algorithm (ITU-T I.371). In any `w` milliseconds at most
- * `rate * (w + 50) / 1000 + burst` attempts start.
+ * `rate * (w + 30) / 1000 + burst` attempts start.
  */
 export class StartClock {
   #intervalMs = 0;

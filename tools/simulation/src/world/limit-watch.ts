@@ -5,7 +5,7 @@ import type { SubscriptionPlan } from "./plan.ts";
 /** Attempts at the same time where the subscription sets no limit: as decode-endpoint.ts of the dispatcher says. */
 const DEFAULT_MAX_IN_FLIGHT = 64;
 /** How far ahead of its time an attempt may start: what the flow control promises, and what a clock in whole milliseconds hides. */
-const RATE_TOLERANCE_MS = 50 + 2;
+const RATE_TOLERANCE_MS = 30 + 2;
 
 interface Watched {
   inFlight: number;
