@@ -110,7 +110,7 @@ describe.skipIf(stack === undefined)("a service does not start", () => {
 
     test.concurrent("where the host swallows what is sent to it", async () => {
       const environment = onKafka({ POSTRIDER_KAFKA_BROKERS: swallowing.address });
-      await expectRefusal(name, environment, /no Kafka at .* (timeout|no answer)/, /POSTRIDER_KAFKA_BROKERS/);
+      await expectRefusal(name, environment, /no Kafka at .*(timeout|no answer)/, /POSTRIDER_KAFKA_BROKERS/);
     });
 
     test.concurrent("on fewer brokers than copies are wanted", async () => {
