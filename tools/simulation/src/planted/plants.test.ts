@@ -3,9 +3,8 @@ import { simulate } from "../simulate.ts";
 import { PLANT_NAMES, type PlantName } from "./plants.ts";
 
 const HOURS = 12;
-/** From one on whose worlds lose something soon. */
-const FIRST_SEED = 9;
-const SEEDS = 8;
+/** More than it takes: which of them find a bug changes with everything that takes part. */
+const SEEDS = 24;
 /** Several times what it takes: the machine may be busy. */
 const PATIENCE_MS = 240_000;
 
@@ -29,7 +28,7 @@ test.each(PLANT_NAMES)("finds a planted bug within a few seeds: %s", { timeout: 
 
 /** The first of a few seeds for which one of the bug's own checks fails. */
 async function findByPlant(plantName: PlantName) {
-  for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+  for (let seed = 1; seed <= SEEDS; seed++) {
     const { outcome, report } = await simulate({ seed, hours: HOURS, plantName });
     const checks = [...new Set(outcome.problems.map(({ check }) => check))];
     if (checks.some((check) => FOUND_BY[plantName].includes(check))) return { seed, checks, report };
