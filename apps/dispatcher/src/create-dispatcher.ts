@@ -22,10 +22,10 @@ import type { Subscriptions } from "./subscriptions.ts";
 /** Deferred deliveries that are taken up at a time; they share the endpoints' gates with the new ones. */
 const MAX_DEFERRED_IN_FLIGHT = 1024;
 /**
- * Attempts wait for others before they are appended, for this share of the time between commits: an append costs hundreds
- * of microseconds, here and in the broker, and nobody waits for the record of an attempt but the position.
+ * Attempts wait this long for others: an append costs hundreds of microseconds, here and in the broker. Nobody waits for
+ * the record of an attempt but the position: a crash, or partitions that move, repeat what ended within this time.
  */
-const ATTEMPTS_LINGER_SHARE = 0.25;
+const ATTEMPTS_LINGER_MS = 20;
 
 export interface DispatcherDeps {
   readonly log: EventLog;
@@ -79,7 +79,7 @@ async function runDispatcher(
   const metrics = createDispatcherMetrics({ registry, ...gates });
   const recording = { metrics, signal: signals.abandon, fail: signals.fail };
   const recorder = createRecorder({
-    ...{ writer: log.writer, deferred, clock, logger, attemptsLingerMs: commitMs * ATTEMPTS_LINGER_SHARE },
+    ...{ writer: log.writer, deferred, clock, logger, attemptsLingerMs: ATTEMPTS_LINGER_MS },
     ...recording,
   });
   const sending = {

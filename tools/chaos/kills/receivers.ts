@@ -44,7 +44,7 @@ export async function startReceivers(random: SeededRandom, tally: Tally): Promis
     const isTaken = subscription !== "failing" || (!isGone && random.next() >= FAILING_SHARE);
     tally.noteReceipt(subscription, id, { atMs: Date.now(), isTaken });
     if (subscription === "slow") await sleep(random.between(20, SLOWEST_ANSWER_MS));
-    response.writeHead(isTaken ? 200 : 503).end();
+    response.writeHead(isTaken ? 200 : 500).end();
   }
 
   const server = createServer((request, response) => {
