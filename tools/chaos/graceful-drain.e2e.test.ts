@@ -8,6 +8,7 @@ import type { ServiceProcess } from "../services/service-process.ts";
 import { type KafkaCluster, startKafka } from "../stack/start-kafka.ts";
 import { connectPlatform } from "./platform/client.ts";
 import { ATTEMPTS } from "./platform/kafka-view.ts";
+import { readMetric } from "./platform/metrics.ts";
 import { openPlatform, type Platform } from "./platform/open-platform.ts";
 import { countReceipts, untilReceived } from "./platform/receipts.ts";
 import { startSteadyLoad } from "./platform/steady-load.ts";
@@ -45,6 +46,10 @@ describe.skipIf(stack === undefined)("SIGTERM", () => {
   test("to one dispatcher of two, then to the last one: what is out ends, is recorded, and comes once", async () => {
     const [first, last] = platform.services.dispatchers;
     if (!first || !last) throw new Error("no dispatchers");
+    // Until they have shared the partitions out: those that move have what is in flight sent again.
+    const share = async (): Promise<readonly number[]> =>
+      Promise.all(platform.services.dispatchers.map(async (one) => readMetric(one, "postrider_assigned_partitions")));
+    await expect.poll(share, { timeout: 30_000, interval: 100 }).toEqual([3, 3]);
     const load = startSteadyLoad({
       client: platform.client,
       tenantId: "app",
