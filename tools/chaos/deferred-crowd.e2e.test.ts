@@ -4,12 +4,12 @@
 // The form of `npm test` is a tenth of that; POSTRIDER_TEST_CROWD=10000 is the promise, and takes three minutes.
 import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AttemptBatch } from "@postrider/contracts/postrider/log/v1/delivery";
 import { findStack, listenOnLoopback, trackSockets } from "@postrider/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ServiceProcess } from "../services/service-process.ts";
 import { untilCaughtUp } from "./kills/until-recovered.ts";
-import { ATTEMPTS, EVENTS } from "./platform/kafka-view.ts";
+import { findDueTimes } from "./platform/due-times.ts";
+import { EVENTS } from "./platform/kafka-view.ts";
 import { readMetric } from "./platform/metrics.ts";
 import { openPlatform, type Platform } from "./platform/open-platform.ts";
 
@@ -58,7 +58,7 @@ describe.skipIf(stack === undefined)("a crowd of deferred deliveries", { timeout
     const backAtMs = Date.now();
     await expect.poll(() => crowd.second.size, { timeout: SPREAD_S * 1000 + 60_000, interval: 100 }).toBe(CROWD);
 
-    const due = await findDueTimes();
+    const due = await findDueTimes(platform.kafka);
     const arrivals = [...crowd.second].map(([id, atMs]) => ({ dueAtMs: due.get(id) ?? NaN, atMs }));
     const quiet = arrivals.filter(({ dueAtMs }) => dueAtMs < stoppedAtMs - LATE_MS || dueAtMs > backAtMs + JOINING_MS);
     const lateness = quiet.map(({ dueAtMs, atMs }) => atMs - dueAtMs);
@@ -103,17 +103,6 @@ describe.skipIf(stack === undefined)("a crowd of deferred deliveries", { timeout
   async function restart(): Promise<void> {
     expect(await dispatcher.stop("SIGTERM")).toEqual({ code: 0, signal: null });
     dispatcher = await platform.services.startAgain(dispatcher);
-  }
-
-  /** What each first attempt's verdict said. */
-  async function findDueTimes(): Promise<ReadonlyMap<string, number>> {
-    const records = await platform.kafka.readAll(ATTEMPTS);
-    const attempts = records.flatMap(({ value }) => AttemptBatch.decode(value).attempts);
-    return new Map(
-      attempts.flatMap(({ eventId, verdict }) =>
-        verdict?.$case === "retry" ? [[eventId, Number(verdict.value.atMs)]] : [],
-      ),
-    );
   }
 });
 

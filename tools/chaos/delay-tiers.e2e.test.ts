@@ -1,10 +1,9 @@
 // Must hold: deferred deliveries arrive when they are due, also over a restart of the dispatcher. The short form through
 // the whole platform; the tiers alone, with thousands, are tested in libs/kit/deferred.
 import { setTimeout as sleep } from "node:timers/promises";
-import { AttemptBatch } from "@postrider/contracts/postrider/log/v1/delivery";
 import { findStack, type Receiver, startReceiver } from "@postrider/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ATTEMPTS } from "./platform/kafka-view.ts";
+import { findDueTimes } from "./platform/due-times.ts";
 import { openPlatform, type Platform } from "./platform/open-platform.ts";
 import { eventIdOf } from "./platform/receipts.ts";
 
@@ -59,7 +58,7 @@ describe.skipIf(stack === undefined)("deferred deliveries", () => {
     const backAtMs = Date.now();
     await receiver.waitFor(2 * events.length, 40_000);
 
-    const due = await findDueTimes();
+    const due = await findDueTimes(platform.kafka);
     expect(due.size).toBe(events.length);
     const lateness = findRetries().map(({ id, atMs }) => {
       const dueAtMs = due.get(id) ?? 0;
@@ -81,17 +80,6 @@ describe.skipIf(stack === undefined)("deferred deliveries", () => {
     expect(lateness.filter(({ earlyMs }) => earlyMs > 5)).toEqual([]);
     expect(receiver.requests.length).toBe(2 * events.length);
   });
-
-  /** What each first attempt's verdict said. */
-  async function findDueTimes(): Promise<ReadonlyMap<string, number>> {
-    const records = await platform.kafka.readAll(ATTEMPTS);
-    const attempts = records.flatMap(({ value }) => AttemptBatch.decode(value).attempts);
-    return new Map(
-      attempts.flatMap(({ eventId, verdict }) =>
-        verdict?.$case === "retry" ? [[eventId, Number(verdict.value.atMs)]] : [],
-      ),
-    );
-  }
 
   function findRetries(): readonly { readonly id: string; readonly atMs: number }[] {
     const seen = new Set<string>();

@@ -1,7 +1,14 @@
 import { type AttemptResult, findPolicy } from "@postrider/domain-delivery";
+import type { DeferredTask } from "@postrider/kit-deferred";
 import type { Clock } from "@postrider/kit-lifecycle";
 import type { Logger } from "@postrider/kit-telemetry";
-import { deliveryIdOf, encodeDeferredDelivery, type RecordedAttempt } from "@postrider/records";
+import {
+  type DeadLetter,
+  type DeferredDelivery,
+  deliveryIdOf,
+  encodeDeferredDelivery,
+  type RecordedAttempt,
+} from "@postrider/records";
 import type { Delivery } from "./delivery.ts";
 import type { DispatcherMetrics } from "./dispatcher-metrics.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -83,25 +90,15 @@ async function actOnFailure(
   { verdict, number, result }: RecordedAttempt,
   deps: DeliverDeps,
 ): Promise<void> {
-  const { event, endpoint } = delivery;
-  const { subscriptionId } = endpoint;
   switch (verdict.kind) {
     case "delivered":
       return;
     case "retry":
-      await deps.recorder.defer({
-        key: subscriptionId,
-        value: encodeDeferredDelivery({ event, subscriptionId, nextAttempt: number + 1 }),
-        dueAtMs: verdict.atMs,
-      });
+      await wait(delivery, { nextAttempt: number + 1, dueAtMs: verdict.atMs }, deps);
       return;
-    case "dead": {
-      const deliveryId = deliveryIdOf(event.id, subscriptionId);
-      const { reason } = verdict;
-      if (findPolicy(result).disables) deps.disableGone(endpoint);
-      const diedAtMs = deps.clock.nowMs();
-      await deps.recorder.recordDeadLetter({ event, subscriptionId, deliveryId, attempts: number, reason, diedAtMs });
-    }
+    case "dead":
+      if (findPolicy(result).disables) deps.disableGone(delivery.endpoint);
+      await bury(delivery, { attempts: number, reason: verdict.reason }, deps);
   }
 }
 
@@ -117,11 +114,9 @@ async function hold(delivery: Delivery, deps: DeliverDeps): Promise<void> {
  * A rate holds for the subscription as a whole, and only one process can keep it: the one that gets what is deferred
  * under the subscription's key. So the delivery is deferred until now.
  */
-async function passToOwner({ event, endpoint, attempt }: Delivery, deps: DeliverDeps): Promise<void> {
-  const { subscriptionId } = endpoint;
+async function passToOwner(delivery: Delivery, deps: DeliverDeps): Promise<void> {
   deps.metrics.deferred("rate");
-  const value = encodeDeferredDelivery({ event, subscriptionId, nextAttempt: attempt });
-  await deps.recorder.defer({ key: subscriptionId, value, dueAtMs: deps.clock.nowMs() });
+  await wait(delivery, { nextAttempt: delivery.attempt, dueAtMs: deps.clock.nowMs() }, deps);
 }
 
 /**
@@ -130,29 +125,42 @@ async function passToOwner({ event, endpoint, attempt }: Delivery, deps: Deliver
  */
 async function putOff(delivery: Delivery, dueAtMs: number, deps: DeliverDeps): Promise<void> {
   const { event, endpoint, attempt } = delivery;
-  const { subscriptionId, retryPolicy } = endpoint;
-  const expiresAtMs = event.acceptedAtMs + (retryPolicy.maxAgeMs ?? Infinity);
+  const expiresAtMs = event.acceptedAtMs + (endpoint.retryPolicy.maxAgeMs ?? Infinity);
   if (deps.clock.nowMs() < expiresAtMs) {
     await defer(delivery, Math.min(dueAtMs, expiresAtMs), deps);
     return;
   }
-  const letter = { event, subscriptionId, deliveryId: deliveryIdOf(event.id, subscriptionId), attempts: attempt - 1 };
   deps.metrics.expired();
-  await deps.recorder.recordDeadLetter({ ...letter, reason: "expired", diedAtMs: deps.clock.nowMs() });
+  await bury(delivery, { attempts: attempt - 1, reason: "expired" }, deps);
 }
 
 /** Puts the delivery off without an attempt: its number stays. */
-async function defer(delivery: Delivery, dueAtMs: number, { recorder, clock, metrics }: DeliverDeps): Promise<void> {
-  const { event, endpoint, attempt } = delivery;
-  const heldSinceMs = delivery.heldSinceMs ?? clock.nowMs();
-  const value = encodeDeferredDelivery({
-    event,
-    subscriptionId: endpoint.subscriptionId,
-    nextAttempt: attempt,
-    heldSinceMs: Math.round(heldSinceMs),
-  });
-  metrics.deferred(endpoint.isPaused ? "paused" : "no_room");
-  await recorder.defer({ key: endpoint.subscriptionId, value, dueAtMs: Math.ceil(dueAtMs) });
+async function defer(delivery: Delivery, dueAtMs: number, deps: DeliverDeps): Promise<void> {
+  const heldSinceMs = Math.round(delivery.heldSinceMs ?? deps.clock.nowMs());
+  deps.metrics.deferred(delivery.endpoint.isPaused ? "paused" : "no_room");
+  await wait(delivery, { nextAttempt: delivery.attempt, heldSinceMs, dueAtMs: Math.ceil(dueAtMs) }, deps);
+}
+
+type Waiting = Pick<DeferredDelivery, "nextAttempt" | "heldSinceMs"> & Pick<DeferredTask, "dueAtMs">;
+
+/** Until then it waits durably; the process that owns its subscription then takes it up. */
+async function wait(
+  { event, endpoint: { subscriptionId } }: Delivery,
+  { dueAtMs, ...waiting }: Waiting,
+  { recorder }: DeliverDeps,
+): Promise<void> {
+  const value = encodeDeferredDelivery({ event, subscriptionId, ...waiting });
+  await recorder.defer({ key: subscriptionId, value, dueAtMs });
+}
+
+/** It is dead, and kept whole. */
+async function bury(
+  { event, endpoint: { subscriptionId } }: Delivery,
+  fate: Pick<DeadLetter, "attempts" | "reason">,
+  { recorder, clock }: DeliverDeps,
+): Promise<void> {
+  const deliveryId = deliveryIdOf(event.id, subscriptionId);
+  await recorder.recordDeadLetter({ event, subscriptionId, deliveryId, ...fate, diedAtMs: clock.nowMs() });
 }
 
 /** One wide line per failed attempt: everything that an operator asks first, without the tenant's data. */

@@ -1,3 +1,4 @@
+import { BATCH_HEAD_BYTES, BATCH_PREFIX_BYTES, MAGIC } from "./batch-format.ts";
 import { HeaderReader } from "./header-reader.ts";
 import { readInt64 } from "./int64.ts";
 import { VarintReader } from "./varint.ts";
@@ -15,10 +16,6 @@ export interface FetchedRecord {
   readonly isControlRecord: boolean;
 }
 
-/** Of a batch, up to and including its own length, which does not count that. */
-const BATCH_PREFIX_BYTES = 12;
-const BATCH_HEAD_BYTES = 61;
-const MAGIC = 2;
 const CODEC_MASK = 0x07;
 const LOG_APPEND_TIME = 0x08;
 const CONTROL = 0x20;

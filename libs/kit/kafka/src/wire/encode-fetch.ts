@@ -1,4 +1,4 @@
-import { allocateBody, type Encoded } from "./encoded.ts";
+import { allocateBody, type Encoded, writeString } from "./encoded.ts";
 import { writeInt64 } from "./int64.ts";
 
 /** As kafkajs gives it. */
@@ -65,9 +65,4 @@ function measure(topics: FetchOptions["topics"]): number {
     bytes += TOPIC_BYTES + Buffer.byteLength(topic) + PARTITION_BYTES * partitions.length;
   }
   return bytes;
-}
-
-function writeString(body: Buffer, text: string, at: number): number {
-  const textAt = body.writeInt16BE(Buffer.byteLength(text), at);
-  return textAt + body.write(text, textAt);
 }

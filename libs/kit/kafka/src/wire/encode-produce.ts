@@ -1,5 +1,6 @@
+import { BATCH_HEAD_BYTES, BATCH_PREFIX_BYTES, MAGIC } from "./batch-format.ts";
 import { crc32c } from "./crc32c.ts";
-import { allocateBody, type Encoded } from "./encoded.ts";
+import { allocateBody, type Encoded, writeString } from "./encoded.ts";
 import { type EncodedRecord, sizeOfRecord, writeRecords } from "./encode-record.ts";
 import { writeInt64 } from "./int64.ts";
 import { sizeOfVarint } from "./varint.ts";
@@ -10,13 +11,8 @@ import { sizeOfVarint } from "./varint.ts";
  * own, and copies it six times from there.
  */
 
-/** Of a batch, up to and including its own length, which does not count that. */
-const BATCH_PREFIX_BYTES = 12;
-/** Of a batch, before its first record. */
-const BATCH_HEAD_BYTES = 61;
 /** From here on a batch's bytes are checked by its checksum. */
 const CHECKED_FROM = 21;
-const MAGIC = 2;
 
 export interface ProduceOptions {
   readonly acks: number;
@@ -36,8 +32,7 @@ export function encodeProduce({ acks, timeout, topicData }: ProduceOptions, nowM
   at = body.writeInt32BE(timeout, at);
   at = body.writeInt32BE(topicData.length, at);
   for (const { topic, partitions } of topicData) {
-    at = body.writeInt16BE(Buffer.byteLength(topic), at);
-    at += body.write(topic, at);
+    at = writeString(body, topic, at);
     at = body.writeInt32BE(partitions.length, at);
     for (const { partition, messages } of partitions) {
       at = body.writeInt32BE(partition, at);

@@ -1,4 +1,4 @@
-import type { Encoded } from "./encoded.ts";
+import { type Encoded, writeString } from "./encoded.ts";
 
 /** Of a request's head, without the client's id; the first four are the length of the rest. */
 const HEAD_BYTES = 14;
@@ -28,8 +28,7 @@ export async function encodeRequest({ correlationId, clientId, request }: Reques
   at = bytes.writeInt16BE(request.apiKey, at);
   at = bytes.writeInt16BE(request.apiVersion, at);
   at = bytes.writeInt32BE(correlationId, at);
-  at = bytes.writeInt16BE(headSize - HEAD_BYTES, at);
-  bytes.write(clientId, at);
+  writeString(bytes, clientId, at);
   return { buf: bytes, buffer: bytes };
 }
 

@@ -14,3 +14,9 @@ export function allocateBody(size: number): Encoded & { readonly buffer: Buffer 
   const body = Buffer.allocUnsafeSlow(HEAD_ROOM_BYTES + size).subarray(HEAD_ROOM_BYTES);
   return { buf: body, buffer: body, roomBefore: HEAD_ROOM_BYTES };
 }
+
+/** A STRING of the protocol: behind its length of two bytes. @returns where to write on */
+export function writeString(body: Buffer, text: string, at: number): number {
+  const textAt = body.writeInt16BE(Buffer.byteLength(text), at);
+  return textAt + body.write(text, textAt);
+}
