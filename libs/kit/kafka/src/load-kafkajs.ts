@@ -4,6 +4,7 @@ import type { ISocketFactory } from "kafkajs";
 import { dropEmptyBatches } from "./empty-batches.ts";
 import { mendDeadCoordinator } from "./mends/dead-coordinator.ts";
 import { mendDeadLeader } from "./mends/dead-leader.ts";
+import { mendEndlessStop } from "./mends/endless-stop.ts";
 import { mendIdleTimer } from "./mends/idle-timer.ts";
 import { mendLostSeed } from "./mends/lost-seed.ts";
 import { mendStaleFetch } from "./mends/stale-fetch.ts";
@@ -36,6 +37,7 @@ export function loadKafkajs(): MendedKafkajs {
   mendStaleFetch(group);
   mendDeadCoordinator(group);
   mendUntoldJoins(group, (message) => new kafkajs.KafkaJSNonRetriableError(message));
+  mendEndlessStop(requireModule("kafkajs/src/consumer/runner"));
   dropEmptyBatches(group);
   paceFetches(group);
   return kafkajs;
