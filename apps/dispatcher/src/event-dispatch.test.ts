@@ -467,6 +467,9 @@ describe("the end", () => {
   });
 });
 
+/** Not what this reader began with, nor what it committed. Metadata that can't be understood counts as none. */
+const COMMITTED_BY_OTHERS: Position = { ...AT_THE_START, metadata: "?" };
+
 describe("a partition that goes to somebody else", () => {
   test("is not committed any more, and late results are ignored", async () => {
     const bench = await startDispatch();
@@ -495,11 +498,11 @@ describe("a partition that goes to somebody else", () => {
     bench.reader.give([recordOf(1), recordOf(2)]);
     const endLate = bench.takeOut("evt_1", "evt_2");
     if (isRevoked) await bench.reader.revoke(0);
-    await bench.reader.reassign([AT_THE_START]);
+    await bench.reader.reassign([COMMITTED_BY_OTHERS]);
     bench.reader.give([recordOf(1), recordOf(2)]);
     await endLate();
     await bench.clock.advanceAsync(200);
-    expect(bench.reader.commits).toEqual([]);
+    expect(lastCommit(bench)).toEqual({ offset: 1, done: [] });
     await bench.finish("evt_1");
     await bench.clock.advanceAsync(200);
     expect(lastCommit(bench)).toEqual({ offset: 2, done: [] });
@@ -514,7 +517,7 @@ describe("a partition that goes to somebody else", () => {
       const endLate = bench.takeOut(...bench.begun);
       if (isRevoked) await bench.reader.revoke(0);
       bench.reader.resume(0); // A pause does not outlive its partition.
-      await bench.reader.reassign([AT_THE_START]);
+      await bench.reader.reassign([COMMITTED_BY_OTHERS]);
       bench.reader.give(records);
       expect([...bench.reader.paused]).toEqual([0]);
       await endLate();
@@ -554,6 +557,74 @@ describe("a partition that goes to somebody else", () => {
       1,
     );
     expect(bench.begun).toEqual(["evt_0_1", "evt_0_2", "evt_1_1", "evt_1_2", "evt_1_3"]);
+  });
+});
+
+describe("a partition that goes and comes back, with no commit by anybody else", () => {
+  test("goes on where it was: nothing is begun again, and what ends meanwhile counts", async () => {
+    const bench = await startDispatch();
+    bench.reader.give([recordOf(1), recordOf(2), recordOf(3)]);
+    await bench.finish("evt_2");
+    await bench.reader.revoke(0);
+    await bench.finish("evt_3");
+    await bench.reader.reassign([AT_THE_START]);
+    bench.reader.give([1, 2, 3, 4].map((offset) => recordOf(offset)));
+    expect(bench.begun).toEqual(["evt_1", "evt_2", "evt_3", "evt_4"]);
+    await bench.clock.advanceAsync(200);
+    expect(lastCommit(bench)).toEqual({ offset: 1, done: [2, 3] });
+    await bench.finish("evt_1", "evt_4");
+    await bench.clock.advanceAsync(200);
+    expect(lastCommit(bench)).toEqual({ offset: 5, done: [] });
+  });
+
+  test.each([
+    ["is durable though its answer was lost", true],
+    ["never arrived", false],
+  ])("goes on too where its last commit %s", async (_, isDurable) => {
+    const bench = await startDispatch();
+    bench.reader.commitAnswer = async () => Promise.reject(new LogError("unavailable", "the coordinator is gone"));
+    bench.reader.give([recordOf(1), recordOf(2)]);
+    await bench.finish("evt_1");
+    await bench.clock.advanceAsync(200);
+    await bench.reader.revoke(0);
+    await bench.reader.reassign([isDurable ? { ...AT_THE_START, offset: 2 } : AT_THE_START]);
+    bench.reader.give((isDurable ? [2, 3] : [1, 2, 3]).map((offset) => recordOf(offset)));
+    expect(bench.begun).toEqual(["evt_1", "evt_2", "evt_3"]);
+  });
+
+  test("was committed by us when it went: then that is where it may go on", async () => {
+    const bench = await startDispatch();
+    bench.reader.give([recordOf(1), recordOf(2)]);
+    await bench.finish("evt_1");
+    await bench.reader.revoke(0);
+    // The commit before the partition moved arrived, or did not: the log knows.
+    await bench.clock.advanceAsync(200);
+    expect(bench.reader.commits).toEqual([]);
+    await bench.reader.reassign([AT_THE_START]);
+    await bench.clock.advanceAsync(200);
+    expect(lastCommit(bench)).toEqual({ offset: 2, done: [] });
+  });
+
+  test("is paused again if it was full, and read on when it has room", async () => {
+    const bench = await startDispatch();
+    const records = Array.from({ length: 128 }, (_, index) => recordOf(index + 1, { data: Buffer.alloc(262_144) }));
+    bench.reader.give(records);
+    await bench.reader.revoke(0);
+    bench.reader.resume(0); // A pause does not outlive its partition.
+    await bench.reader.reassign([AT_THE_START]);
+    expect([...bench.reader.paused]).toEqual([0]);
+    await bench.finish(...bench.begun.slice(0, 100));
+    expect([...bench.reader.paused]).toEqual([]);
+  });
+
+  test("begins anew after a minute: so long is remembered what was known", async () => {
+    const bench = await startDispatch();
+    bench.reader.give([recordOf(1)]);
+    await bench.reader.revoke(0);
+    await bench.clock.advanceAsync(60_000);
+    await bench.reader.reassign([AT_THE_START]);
+    bench.reader.give([recordOf(1)]);
+    expect(bench.begun).toEqual(["evt_1", "evt_1"]);
   });
 });
 

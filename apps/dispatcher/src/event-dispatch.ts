@@ -27,6 +27,11 @@ export interface EventDispatchSignals {
   readonly abandon: AbortSignal;
 }
 
+/**
+ * So long is remembered what was known of a partition that went: a group that finds itself anew gives most of them back
+ * where they were. Their ids alone can take tens of megabytes.
+ */
+const LEFT_MS = 60_000;
 /** Partitions whose last minutes are read back at the same time. */
 const RESTORED_AT_A_TIME = 8;
 
@@ -35,7 +40,8 @@ const RESTORED_AT_A_TIME = 8;
  * `stop`, then waits for what is out until `abandon`, and commits.
  *
  * Of a partition that was revoked nothing is committed any more. Requests that are out can't be called back: they end
- * and are recorded, and the new owner sends those events again, under the same `webhook-id`.
+ * and are recorded, and the new owner sends those events again, under the same `webhook-id`. If it comes back and nobody
+ * has committed meanwhile (the group lost its coordinator, or this process its session), it goes on where it was.
  * @throws LogError when reading can't go on
  */
 export async function runEventDispatch(deps: EventDispatchDeps, signals: EventDispatchSignals): Promise<void> {
@@ -47,6 +53,8 @@ class EventDispatch {
   readonly #deps: EventDispatchDeps;
   readonly #signals: EventDispatchSignals;
   readonly #partitions = new Map<number, PartitionProgress>();
+  /** Those that went a moment ago. */
+  readonly #left = new Map<number, PartitionProgress>();
   readonly #dispatching: DispatchEventDeps;
   readonly #congestion: Congestion;
   #isHeld = false;
@@ -87,7 +95,9 @@ class EventDispatch {
         },
         rebalancing: () => {
           this.#deps.metrics.rebalancing();
-          return this.#findUncommitted().map(({ position }) => position);
+          const uncommitted = this.#findUncommitted();
+          for (const { partition, position } of uncommitted) partition.noteCommitting(position);
+          return uncommitted.map(({ position }) => position);
         },
       },
       stop,
@@ -103,10 +113,11 @@ class EventDispatch {
     const waiting = positions.values();
     const restoreNext = async (): Promise<void> => {
       for (const position of waiting) {
-        const partition = await PartitionProgress.restore(position, deps);
         this.#drop(position.partition);
+        const partition = this.#takeUp(position) ?? (await PartitionProgress.restore(position, deps));
         this.#partitions.set(position.partition, partition);
         if (this.#isHeld) partition.hold();
+        else partition.release();
       }
     };
     await Promise.all(Array.from({ length: RESTORED_AT_A_TIME }, restoreNext));
@@ -114,9 +125,21 @@ class EventDispatch {
   }
 
   #drop(number: number): void {
-    this.#partitions.get(number)?.drop();
+    const partition = this.#partitions.get(number);
+    if (partition === undefined) return;
+    partition.drop();
     this.#partitions.delete(number);
     this.#deps.metrics.assigned(this.#partitions.size);
+    this.#left.set(number, partition);
+    this.#deps.clock.after(LEFT_MS, () => {
+      if (this.#left.get(number) === partition) this.#left.delete(number);
+    });
+  }
+
+  #takeUp(position: Position): PartitionProgress | undefined {
+    const partition = this.#left.get(position.partition);
+    this.#left.delete(position.partition);
+    return partition?.takeUp(position) === true ? partition : undefined;
   }
 
   #take(partition: PartitionProgress, record: LogRecord): void {
@@ -178,6 +201,7 @@ class EventDispatch {
   async #commit(): Promise<void> {
     const uncommitted = this.#findUncommitted();
     if (uncommitted.length === 0) return;
+    for (const { partition, position } of uncommitted) partition.noteCommitting(position);
     try {
       await this.#deps.reader.commit(uncommitted.map(({ position }) => position));
       for (const { partition, position } of uncommitted) partition.noteCommitted(position);

@@ -8,6 +8,9 @@ import { createRepetitions, type Repetitions } from "./repetitions.ts";
 /** What one partition may hold unfinished. Beyond, its reading waits; a thousand more would only make the heap that is walked larger. */
 const WINDOW = { maxRecords: 2048, maxBytes: 32 * 1024 * 1024, maxMetadataChars: 3072 };
 
+/** Commits without an answer that are remembered: what is committed is most likely one of the last. */
+const MAX_SENT = 8;
+
 export interface RestoreDeps {
   readonly reader: LogReader;
   readonly clock: Clock;
@@ -30,9 +33,12 @@ export class PartitionProgress {
   /** No more is read: the process has enough to do. */
   #isHeld = false;
   #isDropped = false;
+  /** What may stand in the log as committed by us: what does, and what was sent since, whose answer may be lost. */
+  #sent: Position[];
 
   private constructor(position: Position, repetitions: Repetitions, reader: LogReader) {
     this.partition = position.partition;
+    this.#sent = [position];
     this.#window = new PartitionWindow({ position, ...WINDOW });
     this.#repetitions = repetitions;
     this.#reader = reader;
@@ -56,13 +62,12 @@ export class PartitionProgress {
     return isRepeated ? "repeated" : "new";
   }
 
-  /** Needs nothing more. Does nothing once the partition was dropped: what ends late is no business of its new owner. */
+  /** Needs nothing more. */
   finish(offset: number): void {
-    if (this.#isDropped) return;
     this.#window.finish(offset);
     if (!this.#isFull || !this.#window.hasRoom) return;
     this.#isFull = false;
-    if (!this.#isHeld) this.#reader.resume(this.partition);
+    if (!this.#isHeld && !this.#isDropped) this.#reader.resume(this.partition);
   }
 
   /** No more of it is read until {@link release}, whatever room its window has. */
@@ -79,11 +84,22 @@ export class PartitionProgress {
   }
 
   /**
-   * The partition is somebody else's now, or comes here anew. What is out can't be called back: it ends unseen, and its
-   * new owner does it again.
+   * The partition is somebody else's now, as far as anybody knows. What is out can't be called back: it ends unseen, and
+   * a new owner does it again.
    */
   drop(): void {
     this.#isDropped = true;
+  }
+
+  /**
+   * The partition came back, to be read from this position. Goes on if nobody has committed anything since: then what is
+   * known here is still true, and what was finished without a commit needs not be done again. Returns whether it does.
+   */
+  takeUp({ offset, metadata }: Position): boolean {
+    if (!this.#sent.some((sent) => sent.offset === offset && sent.metadata === metadata)) return false;
+    this.#isDropped = false;
+    if (this.#isFull || this.#isHeld) this.#reader.pause(this.partition);
+    return true;
   }
 
   /** Where it stands, if that is not committed yet. */
@@ -91,7 +107,16 @@ export class PartitionProgress {
     return this.#window.isDirty ? { partition: this.partition, ...this.#window.position() } : undefined;
   }
 
-  noteCommitted({ offset, metadata }: Position): void {
-    this.#window.markCommitted({ offset, metadata });
+  /** This position is on its way to the log. */
+  noteCommitting(position: Position): void {
+    this.#sent.push(position);
+    if (this.#sent.length > MAX_SENT) this.#sent.shift();
+  }
+
+  /** It is durable, if the partition is still here: else nobody has looked whether it was sent. */
+  noteCommitted(position: Position): void {
+    if (this.#isDropped) return;
+    this.#sent = [position];
+    this.#window.markCommitted({ offset: position.offset, metadata: position.metadata });
   }
 }

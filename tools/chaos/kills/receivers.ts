@@ -44,7 +44,8 @@ export async function startReceivers(random: SeededRandom, tally: Tally): Promis
     const isTaken = subscription !== "failing" || (!isGone && random.next() >= FAILING_SHARE);
     tally.noteReceipt(subscription, id, { atMs: Date.now(), isTaken });
     if (subscription === "slow") await sleep(random.between(20, SLOWEST_ANSWER_MS));
-    response.writeHead(isTaken ? 200 : 500).end();
+    // While it is gone, its load balancer says 500; else a part of it that has too much to do says 503.
+    response.writeHead(isTaken ? 200 : isGone ? 500 : 503).end();
   }
 
   const server = createServer((request, response) => {

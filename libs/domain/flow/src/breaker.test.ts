@@ -144,6 +144,13 @@ describe("when half open", () => {
     expect(breaker.canStart(probedAtMs + probeMs - 1)).toBe(false);
     expect(breaker.canStart(probedAtMs + probeMs)).toBe(true);
   });
+
+  test("lets no third start when the overdue one ends, with nothing learnt, while the second is out", () => {
+    const breaker = createProbing();
+    breaker.start(probedAtMs + probeMs);
+    breaker.release(probedAtMs);
+    expect(breaker.canStart(probedAtMs + probeMs + 1)).toBe(false);
+  });
 });
 
 test("leaves open too when the wall clock steps back", () => {

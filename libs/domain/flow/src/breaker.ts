@@ -132,7 +132,9 @@ export class Breaker {
 
   /** An attempt that began at `startedAtMs` ended, and says nothing: if it was the probe, another may start. */
   release(startedAtMs: number): void {
-    if (this.#isProbe(startedAtMs)) this.#probedAtMs = undefined;
+    // One that was overdue began so much earlier than the probe that is out now, which goes on.
+    const isNewest = startedAtMs + this.#policy.probeMs > (this.#probedAtMs ?? Infinity);
+    if (this.#isProbe(startedAtMs) && isNewest) this.#probedAtMs = undefined;
   }
 
   #isProbing(nowMs: number): boolean {

@@ -7,6 +7,8 @@ import { FIRST_RESERVATION_MS } from "./reservation-clock.ts";
 
 const NOW_MS = 1_700_000_000_000;
 const { consecutiveFailures, firstOpenMs, probeMs } = DEFAULT_BREAKER_POLICY;
+/** In a row, and still not more than a fifth of what is remembered. */
+const REFUSALS_BY_CHANCE = Array<EndpointOutcome>(14).fill("overloaded");
 const NO_CHANCE = (): number => 0;
 
 function slotOf(admission: Admission): number {
@@ -173,6 +175,8 @@ test("learns nothing of how fast an endpoint is from connections that are refuse
 
 test("pauses between attempts where even one at a time is too much", () => {
   const room = new EndpointRoom({ maxInFlight: 1 }, NO_CHANCE);
+  attempt(room, NOW_MS - 1000, REFUSALS_BY_CHANCE);
+  expect(room.nextStartAtMs).toBeLessThanOrEqual(NOW_MS);
   // A half: one attempt of 10 ms in 20.
   attempt(room, NOW_MS, ["overloaded"]);
   const kindAt = (ms: number): string => room.admit(NOW_MS + ms).kind;
@@ -200,6 +204,7 @@ describe("a wall clock that is set back by a day", () => {
 
     const paced = new EndpointRoom({ maxInFlight: 1 }, NO_CHANCE);
     paced.admit(NOW_MS);
+    attempt(paced, NOW_MS - 1000, REFUSALS_BY_CHANCE);
     attempt(paced, NOW_MS, ["overloaded"]);
     expect([paced.admit(backMs).kind, paced.admit(backMs + 20).kind]).toEqual(["queue", "send"]);
 

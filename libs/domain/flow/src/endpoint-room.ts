@@ -4,6 +4,7 @@ import { assertEndpointLimits, type EndpointLimits } from "./endpoint-limits.ts"
 import { type ClampedWait, Holdback } from "./holdback.ts";
 import { InFlight } from "./in-flight.ts";
 import type { EndpointOutcome } from "./outcome.ts";
+import { RefusalShare } from "./refusal-share.ts";
 import { ReservationClock } from "./reservation-clock.ts";
 import { StartClock } from "./start-clock.ts";
 
@@ -47,6 +48,7 @@ export class EndpointRoom {
   readonly #reservations = new ReservationClock(MAX_QUEUE_WAIT_MS);
   readonly #limit: AdaptiveLimit;
   readonly #breaker: Breaker;
+  readonly #refusals = new RefusalShare();
   #queued = 0;
   /** When as many as the limit were in flight for the last time: what began before went well with all of it in use. */
   #fullAtMs = -Infinity;
@@ -162,6 +164,7 @@ export class EndpointRoom {
     switch (outcome) {
       case "ok":
         this.#inFlight.learn(nowMs, latencyMs);
+        if (this.#refusals.noteTaken()) this.#limit.restart();
         if (this.#breaker.succeed(nowMs, startedAtMs)) this.#limit.restart();
         else if (startedAtMs <= this.#fullAtMs && this.#isWorkWaiting(nowMs)) this.#limit.increase();
         return;
@@ -171,7 +174,8 @@ export class EndpointRoom {
         return;
       case "overloaded":
         this.#inFlight.learn(nowMs, latencyMs);
-        this.#limit.decrease(nowMs, startedAtMs, leastOf(this.#inFlight.latencyMs));
+        this.#refusals.noteRefused();
+        this.#limit.decrease(nowMs, startedAtMs, this.#refusals.isHigh ? leastOf(this.#inFlight.latencyMs) : 1);
         this.#pace(startedAtMs);
         // It is there, and gets less and less: it needs no breaker.
         this.#breaker.release(startedAtMs);

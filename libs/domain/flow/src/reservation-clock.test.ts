@@ -12,7 +12,7 @@ test("spreads from the end of a block on, not all at once", () => {
   expect([clock.isAhead(NOW_MS + 7059), clock.isAhead(NOW_MS + 7060)]).toEqual([true, false]);
 });
 
-test("puts nobody off for longer than it has waited, two minutes at first and an hour at last", () => {
+test("puts nobody off for longer than it has waited, a minute at first and an hour at last", () => {
   const furthest = (waitedMs: number, blockedUntilMs = 0): number =>
     new ReservationClock(1000).reserve(NOW_MS, { blockedUntilMs, intervalMs: 1e9, waitedMs }) - NOW_MS;
   expect(furthest(0)).toBe(FIRST_RESERVATION_MS);

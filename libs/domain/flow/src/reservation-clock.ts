@@ -2,7 +2,7 @@
 export const MAX_RESERVATION_MS = 60 * 60 * 1000;
 
 /** The furthest slot of one that has not waited yet. */
-export const FIRST_RESERVATION_MS = 2 * 60 * 1000;
+export const FIRST_RESERVATION_MS = 60 * 1000;
 
 /** What a slot is to keep to. */
 export interface Reservation {
@@ -18,7 +18,7 @@ export interface Reservation {
  * Hands out the times at which deliveries that found no room come back, one after the other, so that they come as the
  * endpoint can take them. Mutable; no clock of its own.
  *
- * A delivery is not put off for longer than it has waited already (two minutes at first, an hour at last). So a backlog
+ * A delivery is not put off for longer than it has waited already (a minute at first, an hour at last). So a backlog
  * comes back soon after its endpoint does, in no more than the time that this took; and each delivery is put off a number
  * of times that grows with the logarithm of its wait only.
  *
