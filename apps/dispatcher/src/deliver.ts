@@ -68,20 +68,21 @@ export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<vo
 /** Leaves the gate whatever comes of it, and tells it what that says about the endpoint. */
 async function attemptInside(delivery: Delivery, { makeAttempt, gates, clock }: DeliverDeps): Promise<RecordedAttempt> {
   const startedUs = clock.monotonicUs();
-  let departure: Omit<Departure, "latencyMs"> = { outcome: "unsent" };
+  let result: AttemptResult | undefined;
   try {
     const attempt = await makeAttempt(delivery);
-    departure = departureOf(attempt.result);
+    ({ result } = attempt);
     return attempt;
   } finally {
-    gates.leave(delivery.endpoint, { ...departure, latencyMs: (clock.monotonicUs() - startedUs) / 1000 });
+    gates.leave(delivery.endpoint, departureOf(result, (clock.monotonicUs() - startedUs) / 1000));
   }
 }
 
-function departureOf(result: AttemptResult): Omit<Departure, "latencyMs"> {
+function departureOf(result: AttemptResult | undefined, latencyMs: number): Departure {
+  if (result === undefined) return { latencyMs, outcome: "unsent" };
   const { endpoint: outcome, holdsBack } = findPolicy(result);
-  if (!holdsBack || result.kind !== "responded" || result.retryAfterMs === undefined) return { outcome };
-  return { outcome, holdBackMs: result.retryAfterMs };
+  if (!holdsBack || result.kind !== "responded" || result.retryAfterMs === undefined) return { latencyMs, outcome };
+  return { latencyMs, outcome, holdBackMs: result.retryAfterMs };
 }
 
 /** What follows a failed attempt, by the verdict alone. */

@@ -2,8 +2,8 @@
 import { createServer, type ServerResponse } from "node:http";
 import { listenOnLoopback, trackSockets } from "@postrider/testing";
 
-/** `hangs`: never answers. A number: 200 after so many milliseconds. */
-export type Manner = "well" | "hangs" | "fails" | number;
+/** `hangs`: never answers. A number: 200 after so many milliseconds. `perSecond`: 200 to each in its turn, as a queue. */
+export type Manner = "well" | "hangs" | "fails" | number | { readonly perSecond: number };
 
 export interface EndpointServer {
   readonly urlOf: (endpoint: string) => string;
@@ -17,6 +17,7 @@ export interface EndpointServer {
 export async function startEndpointServer(): Promise<EndpointServer> {
   const manners = new Map<string, Manner>();
   const arrivals = new Map<string, Map<string, number>>();
+  const turns = new Map<string, number>();
   const server = createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
     const endpoint = (request.url ?? "").slice(1);
     request.resume();
@@ -24,7 +25,8 @@ export async function startEndpointServer(): Promise<EndpointServer> {
       const eventId = String(request.headers["webhook-id"]);
       const known = arrivalsOf(endpoint);
       if (!known.has(eventId)) known.set(eventId, Date.now());
-      answer(response, manners.get(endpoint) ?? "well");
+      const manner = manners.get(endpoint) ?? "well";
+      answer(response, typeof manner === "object" ? untilTurnMs(endpoint, manner) : manner);
     });
   });
   const sockets = trackSockets(server);
@@ -36,6 +38,13 @@ export async function startEndpointServer(): Promise<EndpointServer> {
     return known;
   }
 
+  function untilTurnMs(endpoint: string, { perSecond }: { readonly perSecond: number }): number {
+    const nowMs = Date.now();
+    const turnMs = Math.max(nowMs, turns.get(endpoint) ?? 0) + 1000 / perSecond;
+    turns.set(endpoint, turnMs);
+    return turnMs - nowMs;
+  }
+
   return {
     urlOf: (endpoint) => `http://127.0.0.1:${port}/${endpoint}`,
     behave: (endpoint, manner) => void manners.set(endpoint, manner),
@@ -44,7 +53,7 @@ export async function startEndpointServer(): Promise<EndpointServer> {
   };
 }
 
-function answer(response: ServerResponse, manner: Manner): void {
+function answer(response: ServerResponse, manner: Exclude<Manner, object>): void {
   const end = (status: number): void => void response.writeHead(status, { "content-length": "0" }).end();
   if (manner === "well") end(200);
   else if (manner === "fails") end(500);
