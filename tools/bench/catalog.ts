@@ -93,5 +93,6 @@ function describeSubscription(tenant: number, callbackUrl: string): Subscription
     secret: "",
     createTime: undefined,
     updateTime: undefined,
+    failureStreak: undefined,
   };
 }

@@ -1,5 +1,6 @@
 import {
   addressSetting,
+  durationSetting,
   listSetting,
   parseSettings,
   readPlatformVersion,
@@ -24,6 +25,14 @@ const DISPATCHER_SETTINGS = {
     fallback: "",
     doc: "Ranges (CIDR, separated by commas) that deliveries may reach although they are private.",
   }),
+  healthReportMs: durationSetting(
+    {
+      variable: "POSTRIDER_HEALTH_REPORT_INTERVAL",
+      fallback: "1h",
+      doc: "How often the subscription service is told of an endpoint that only fails. A twelfth of its POSTRIDER_FAILING_AFTER is a good value.",
+    },
+    { minMs: 10, maxMs: 86_400_000 },
+  ),
   ...servingSettings({ adminAddress: "127.0.0.1:9466" }),
 };
 

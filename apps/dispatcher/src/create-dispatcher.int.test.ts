@@ -59,6 +59,7 @@ async function openPlatform(): Promise<Platform> {
         version: "1.2.3",
         graceMs: 5000,
         commitMs: 20,
+        healthReportMs: 3_600_000,
         isShared: false,
       },
       ...changes,

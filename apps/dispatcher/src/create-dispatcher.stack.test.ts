@@ -58,7 +58,10 @@ async function openPlatform(): Promise<Platform> {
         log: openKafkaEventLog({ kafka: own }),
         deferred: openKafkaDeferred({ kafka: own, clock: systemClock }),
         ...{ subscriptions: subscribe(callbackUrl), egress, clock: systemClock, random: createSystemRandom() },
-        process: { registry, logger: silentLogger, version: "1.2.3", graceMs: 5000, commitMs: 200, isShared: true },
+        process: {
+          ...{ registry, logger: silentLogger, version: "1.2.3", graceMs: 5000, commitMs: 200 },
+          ...{ healthReportMs: 3_600_000, isShared: true },
+        },
       });
       const ended = dispatcher.run(stopping.signal);
       const stop = async (): Promise<void> => {

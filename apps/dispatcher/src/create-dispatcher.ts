@@ -12,6 +12,7 @@ import { createDisableGone } from "./disable-gone.ts";
 import { createDirectory, type Directory } from "./directory.ts";
 import { dispatchDeferred } from "./dispatch-deferred.ts";
 import { createDispatcherMetrics } from "./dispatcher-metrics.ts";
+import { createEndpointHealth } from "./endpoint-health.ts";
 import { runEventDispatch } from "./event-dispatch.ts";
 import { createGates } from "./gates.ts";
 import { makeAttempt } from "./make-attempt.ts";
@@ -47,6 +48,8 @@ export interface ProcessDeps {
   readonly graceMs: number;
   /** How far progress may be ahead of what is committed: what a crash repeats, beside what was in flight; milliseconds. */
   readonly commitMs: number;
+  /** How often an endpoint that only fails is reported to the subscription service; milliseconds. */
+  readonly healthReportMs: number;
   /** Whether other dispatchers work on the same log. */
   readonly isShared: boolean;
 }
@@ -89,6 +92,10 @@ async function runDispatcher(
   const step = {
     makeAttempt: (delivery: Delivery) => makeAttempt(delivery, sending),
     disableGone: createDisableGone({ subscriptions: deps.subscriptions, clock, logger, signal: signals.stop }),
+    health: createEndpointHealth({
+      ...{ subscriptions: deps.subscriptions, clock, logger, signal: signals.stop },
+      reportEveryMs: deps.process.healthReportMs,
+    }),
     ...{ gates, recorder, clock, logger, metrics, isShared: deps.process.isShared },
   };
   const dispatching = { deliver: (delivery: Delivery) => deliver(delivery, step), directory, recorder, clock, metrics };

@@ -30,6 +30,7 @@ function subscription(changes: Partial<Subscription> = {}): Subscription {
     secret: "",
     createTime: undefined,
     updateTime: undefined,
+    failureStreak: undefined,
     ...changes,
   };
 }
@@ -42,6 +43,7 @@ describe("an endpoint", () => {
       subscriptionId: "sub_1",
       url: "https://shop.example/hook",
       isPaused: false,
+      isSuspected: false,
       method: "POST",
       format: "standard",
       headers: {},
@@ -68,12 +70,14 @@ describe("an endpoint", () => {
           ],
           maxAge: { seconds: 3600n, nanos: 0 },
         },
+        failureStreak: { since: new Date(1), failures: 20n, disableTime: undefined },
         limits: { maxInFlight: 3, ratePerSecond: 0.5, timeout: { seconds: 2n, nanos: 0 } },
       }),
       oneKey,
     );
     expect(decoded).toMatchObject({
       isPaused: true,
+      isSuspected: true,
       method: "DELETE",
       format: "platform",
       headers: { "x-shop": "7" },

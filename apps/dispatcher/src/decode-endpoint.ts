@@ -39,6 +39,7 @@ export function decodeEndpoint(subscription: Subscription, signingKeys: SigningK
     subscriptionId: subscription.id,
     url: subscription.callbackUrl,
     isPaused: subscription.state === State.STATE_PAUSED,
+    isSuspected: subscription.failureStreak !== undefined,
     method: METHODS[subscription.method] ?? "POST",
     format: FORMATS[subscription.payloadFormat] ?? "standard",
     headers: lowerCaseNames(subscription.headers),

@@ -25,6 +25,8 @@ interface Bench extends DeliverDeps {
   readonly letters: DeadLetter[];
   readonly deferred: (DeferredDelivery & { key: string; dueAtMs: number })[];
   readonly logged: unknown[];
+  /** What was said of the endpoints' health. */
+  readonly said: ("failed" | "succeeded")[];
   /** The subscriptions whose endpoint is gone. */
   readonly gone: string[];
   /** Decides what an attempt brings. */
@@ -38,6 +40,7 @@ function createBench(): Bench {
   const [attempted, attempts, letters]: [Delivery[], RecordedAttempt[], DeadLetter[]] = [[], [], []];
   const deferred: Bench["deferred"] = [];
   const gone: string[] = [];
+  const said: Bench["said"] = [];
   const logged: unknown[] = [];
   const recorder: Recorder = {
     recordAttempt: async (attempt) => void attempts.push(attempt),
@@ -48,7 +51,11 @@ function createBench(): Bench {
   };
   const bench: Bench = {
     isShared: true,
-    ...{ clock, registry, gates, recorder, attempted, attempts, letters, deferred, logged, gone },
+    ...{ clock, registry, gates, recorder, attempted, attempts, letters, deferred, logged, gone, said },
+    health: {
+      failed: () => void said.push("failed"),
+      succeeded: () => void said.push("succeeded"),
+    },
     disableGone: ({ subscriptionId }) => void gone.push(subscriptionId),
     metrics: createDispatcherMetrics({ registry, ...gates }),
     logger: { info: (...line: unknown[]) => logged.push(line) } as unknown as Logger,
@@ -114,6 +121,16 @@ describe("a delivery", () => {
       },
     ]);
     expect([bench.attempts.length, bench.deferred]).toEqual([1, []]);
+  });
+
+  test("says how its endpoint did, unless nothing was sent", async () => {
+    const bench = createBench();
+    const refused = attemptOf({ result: { kind: "refused", reason: "private_address" }, verdict: failed.verdict });
+    for (const attempt of [attemptOf(), failed, refused]) {
+      bench.attempt = async () => attempt;
+      await deliver(deliveryOf(), bench);
+    }
+    expect(bench.said).toEqual(["succeeded", "failed"]);
   });
 
   test("whose endpoint is gone asks for its subscription's end, and no other dead one does", async () => {

@@ -11,6 +11,7 @@ import {
 } from "@postrider/records";
 import type { Delivery } from "./delivery.ts";
 import type { DispatcherMetrics } from "./dispatcher-metrics.ts";
+import type { EndpointHealth } from "./endpoint-health.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Departure } from "./gate.ts";
 import type { Gates } from "./gates.ts";
@@ -28,6 +29,8 @@ export interface DeliverDeps {
   readonly recorder: Recorder;
   /** The endpoint said that it is gone for good: its subscription is to be disabled. */
   readonly disableGone: (endpoint: Endpoint) => void;
+  /** What attempts say of their endpoint over days. */
+  readonly health: EndpointHealth;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: DispatcherMetrics;
@@ -58,9 +61,12 @@ export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<vo
   const attempt = await attemptInside(delivery, deps);
   deps.metrics.attempted(attempt);
   if (attempt.verdict.kind === "delivered") {
+    deps.health.succeeded(endpoint);
     await deps.recorder.recordAttempt(attempt);
     return;
   }
+  // What was not sent says nothing about the endpoint.
+  if (findPolicy(attempt.result).endpoint !== "unsent") deps.health.failed(endpoint);
   logFailure(attempt, deps.logger);
   await Promise.all([deps.recorder.recordAttempt(attempt), actOnFailure(delivery, attempt, deps)]);
 }

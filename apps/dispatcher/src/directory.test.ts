@@ -79,7 +79,14 @@ function wanting(callbackUrl?: string): ResolveResponse {
   const found: Subscription = {
     ...{ id: "sub_1", tenantId: "a", callbackUrl: callbackUrl ?? "", eventTypes: ["*"], description: "", state: 1 },
     ...{ disabledReason: "", method: 1, payloadFormat: 1, headers: {}, signature: 1, acknowledgement: undefined },
-    ...{ retryPolicy: undefined, limits: undefined, secret: "", createTime: undefined, updateTime: undefined },
+    ...{
+      retryPolicy: undefined,
+      limits: undefined,
+      secret: "",
+      createTime: undefined,
+      updateTime: undefined,
+      failureStreak: undefined,
+    },
   };
   const signingKeys = { sub_1: { keys: [{ secret: SECRET, expireTime: undefined }] } };
   return callbackUrl === undefined

@@ -10,6 +10,8 @@ export interface Endpoint {
   readonly subscriptionId: string;
   readonly url: string;
   readonly isPaused: boolean;
+  /** Dispatchers have reported nothing but failures of it: the first success is to be told. */
+  readonly isSuspected: boolean;
   readonly method: HttpMethod;
   readonly format: PayloadFormat;
   readonly headers: Readonly<Record<string, string>>;

@@ -46,6 +46,7 @@ export async function serveDispatcher({ config, logger, clock, random }: ServeDi
       version: config.version,
       graceMs: config.graceMs,
       commitMs: COMMIT_MS,
+      healthReportMs: config.healthReportMs,
       isShared: true,
     },
   });

@@ -1,5 +1,7 @@
 import type {
   DisableSubscriptionRequest,
+  ReportEndpointHealthRequest,
+  ReportEndpointHealthResponse,
   ResolveRequest,
   ResolveResponse,
   SubscriptionChange,
@@ -14,4 +16,6 @@ export interface Subscriptions {
   readonly watch: (request: WatchRequest, signal: AbortSignal) => AsyncIterable<SubscriptionChange>;
   /** Ends a subscription's deliveries. Rejects when it can't be done now, or there is none of that id. */
   readonly disable: (request: DisableSubscriptionRequest) => Promise<unknown>;
+  /** What attempts said of an endpoint over time. Rejects when it can't be told now. */
+  readonly reportHealth: (request: ReportEndpointHealthRequest) => Promise<ReportEndpointHealthResponse>;
 }

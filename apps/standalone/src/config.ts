@@ -9,6 +9,7 @@ import {
 } from "@postrider/kit-config";
 import { servingSettings } from "@postrider/kit-serving";
 import { RETENTION_SETTING } from "@postrider/records";
+import { assertWarningTime, HEALTH_SETTINGS } from "@postrider/subscription";
 
 /** Everything that can be set in the standalone platform. docs/settings/standalone.md is made from it. */
 const STANDALONE_SETTINGS = {
@@ -28,6 +29,7 @@ const STANDALONE_SETTINGS = {
     doc: "Ranges (CIDR, separated by commas) that callback URLs may reach although they are private.",
   }),
   retentionMs: RETENTION_SETTING,
+  ...HEALTH_SETTINGS,
   ...servingSettings({ adminAddress: "127.0.0.1:9464" }),
 };
 
@@ -41,5 +43,7 @@ export type StandaloneConfig = SettingsOf<typeof STANDALONE_SETTINGS> & { readon
 
 /** Reads the environment, once. @throws {SettingsError} that names every wrong setting */
 export function parseStandaloneConfig(environment: NodeJS.ProcessEnv = process.env): StandaloneConfig {
-  return { ...parseSettings(STANDALONE_SETTINGS, environment), version: readPlatformVersion() };
+  const settings = parseSettings(STANDALONE_SETTINGS, environment);
+  assertWarningTime(settings);
+  return { ...settings, version: readPlatformVersion() };
 }

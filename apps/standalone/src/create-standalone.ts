@@ -19,6 +19,8 @@ import type { StandaloneConfig } from "./config.ts";
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 /** Positions go into commits that are made anyway, so they can follow closely: a crash repeats little. */
 const COMMIT_MS = 20;
+/** Often enough that the time to a warning is kept within a tenth, seldom enough to cost nothing. */
+const REPORTS_UNTIL_FAILING = 12;
 
 export interface StandaloneDeps {
   readonly config: StandaloneConfig;
@@ -81,6 +83,7 @@ function wire(
     store: openSqliteEventStore({ sqlite }),
     database: createKysely<SubscriptionSchema>(sqlite),
     checkUrl: (url) => policy.checkUrl(url)?.message,
+    thresholds: config,
     clock,
     randomBytes,
   });
@@ -91,7 +94,7 @@ function wire(
   const dispatcher = createDispatcher({
     log,
     deferred: openSqliteDeferred({ sqlite, clock }),
-    subscriptions: { ...subscription.lookups, disable: subscription.disable },
+    subscriptions: { ...subscription.lookups, disable: subscription.disable, reportHealth: subscription.reportHealth },
     egress,
     clock,
     random,
@@ -101,6 +104,7 @@ function wire(
       version: config.version,
       graceMs: config.graceMs,
       commitMs: COMMIT_MS,
+      healthReportMs: config.failingAfterMs / REPORTS_UNTIL_FAILING,
       isShared: false,
     },
   });

@@ -15,3 +15,8 @@ test("without any variable it stays on loopback", () => {
     egressAllow: [],
   });
 });
+
+test("an endpoint can't be given up before its tenant was warned", () => {
+  const environment = { POSTRIDER_FAILING_AFTER: "2d", POSTRIDER_DISABLED_AFTER: "48h" };
+  expect(() => parseSubscriptionConfig(environment)).toThrow("POSTRIDER_DISABLED_AFTER should be longer than");
+});

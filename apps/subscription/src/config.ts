@@ -8,6 +8,7 @@ import {
 } from "@postrider/kit-config";
 import { POSTGRES_SETTINGS } from "@postrider/kit-postgres";
 import { servingSettings } from "@postrider/kit-serving";
+import { assertWarningTime, HEALTH_SETTINGS } from "./health-settings.ts";
 
 /** Everything that can be set in the subscription service. docs/settings/subscription.md is made from it. */
 const SUBSCRIPTION_SETTINGS = {
@@ -22,6 +23,7 @@ const SUBSCRIPTION_SETTINGS = {
     fallback: "",
     doc: "Ranges (CIDR, separated by commas) that callback URLs may name although they are private. The dispatcher needs the same.",
   }),
+  ...HEALTH_SETTINGS,
   ...servingSettings({ adminAddress: "127.0.0.1:9465" }),
 };
 
@@ -35,5 +37,7 @@ export type SubscriptionConfig = SettingsOf<typeof SUBSCRIPTION_SETTINGS> & { re
 
 /** Reads the environment, once. @throws {SettingsError} that names every wrong setting */
 export function parseSubscriptionConfig(environment: NodeJS.ProcessEnv = process.env): SubscriptionConfig {
-  return { ...parseSettings(SUBSCRIPTION_SETTINGS, environment), version: readPlatformVersion() };
+  const settings = parseSettings(SUBSCRIPTION_SETTINGS, environment);
+  assertWarningTime(settings);
+  return { ...settings, version: readPlatformVersion() };
 }

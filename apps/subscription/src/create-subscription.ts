@@ -1,13 +1,15 @@
 import { EventTypeServiceService } from "@postrider/contracts/postrider/v1/event_type";
 import {
   type DisableSubscriptionRequest,
+  type ReportEndpointHealthRequest,
+  type ReportEndpointHealthResponse,
   SubscriptionServiceService,
 } from "@postrider/contracts/postrider/v1/subscription";
 import type { RpcService } from "@postrider/kit-rpc";
 import { createLookups, type SubscriptionLookups } from "./create-lookups.ts";
 import { decodeDisabling } from "./grpc/decode-subscription.ts";
 import { createEventTypeService } from "./grpc/event-type-service.ts";
-import { createSubscriptionService } from "./grpc/subscription-service.ts";
+import { answerHealthReport, createSubscriptionService } from "./grpc/subscription-service.ts";
 import type { SubscriptionDeps } from "./subscription-deps.ts";
 import { disableSubscription } from "./subscriptions/change-subscription.ts";
 
@@ -17,6 +19,8 @@ export interface SubscriptionApp {
   readonly lookups: SubscriptionLookups;
   /** DisableSubscription, for a dispatcher in the same process. @throws {RpcError} as over gRPC */
   readonly disable: (request: DisableSubscriptionRequest) => Promise<void>;
+  /** ReportEndpointHealth, for a dispatcher in the same process. @throws {RpcError} as over gRPC */
+  readonly reportHealth: (request: ReportEndpointHealthRequest) => Promise<ReportEndpointHealthResponse>;
 }
 
 /** Wires subscriptions and the catalog of event types. Holds nothing that has to be closed: the store is the caller's. */
@@ -40,5 +44,6 @@ export function createSubscription(deps: SubscriptionDeps): SubscriptionApp {
     disable: async (request) => {
       await disableSubscription(deps, decodeDisabling(request));
     },
+    reportHealth: async (request) => answerHealthReport(deps, request),
   };
 }

@@ -36,6 +36,7 @@ export async function serveSubscription(deps: ServeSubscriptionDeps): Promise<Se
     store: openPostgresEventStore({ postgres, clock }),
     database: createPostgresKysely<SubscriptionSchema>(postgres),
     checkUrl: (url) => policy.checkUrl(url)?.message,
+    thresholds: config,
     clock,
     randomBytes,
   });

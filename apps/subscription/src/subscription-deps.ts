@@ -1,3 +1,4 @@
+import type { HealthThresholds } from "@postrider/domain-subscription";
 import type { EventStore } from "@postrider/kit-event-store";
 import type { Clock } from "@postrider/kit-lifecycle";
 import type { Kysely } from "kysely";
@@ -11,6 +12,8 @@ export interface SubscriptionDeps {
   readonly clock: Clock;
   /** Cryptographically strong: ids and secrets are made of them. */
   readonly randomBytes: (count: number) => Uint8Array;
+  /** When an endpoint that only fails is reported, and when it is given up. */
+  readonly thresholds: HealthThresholds;
   /** Why a callback URL may not be called, naming the value; undefined if it may. */
   readonly checkUrl: (url: string) => string | undefined;
 }

@@ -98,6 +98,7 @@ export function toSubscription(options: SubscriptionOptions): Subscription {
     secret: "",
     createTime: undefined,
     updateTime: undefined,
+    failureStreak: undefined,
   };
 }
 

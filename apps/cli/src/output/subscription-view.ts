@@ -36,6 +36,7 @@ export function toSubscriptionJson(subscription: Subscription): object {
       ratePerSecond: subscription.limits.ratePerSecond || undefined,
       timeout: toOptionalText(subscription.limits.timeout),
     },
+    failureStreak: toStreakJson(subscription),
     secret: subscription.secret || undefined,
     createTime: subscription.createTime?.toISOString(),
     updateTime: subscription.updateTime?.toISOString(),
@@ -64,6 +65,7 @@ export function formatSubscription(subscription: Subscription): string {
     ["id", subscription.id],
     ["tenant", subscription.tenantId],
     ["state", disabledReason ? `${stateOf(subscription)} (${disabledReason})` : stateOf(subscription)],
+    ["endpoint", describeStreak(subscription)],
     ["url", `${methodOf(subscription)} ${subscription.callbackUrl}`],
     ["events", subscription.eventTypes.join(", ")],
     ["description", subscription.description],
@@ -106,6 +108,19 @@ function toAcknowledgementJson({ acknowledgement }: Subscription): { rule: strin
   if (!acknowledgement) return undefined;
   const rule = enumName(Acknowledgement_Rule, acknowledgement.rule, "RULE_");
   return acknowledgement.exactBody ? { rule, exactBody: acknowledgement.exactBody } : { rule };
+}
+
+function toStreakJson({ failureStreak }: Subscription): object | undefined {
+  if (!failureStreak) return undefined;
+  const { since, failures, disableTime } = failureStreak;
+  return { since: since?.toISOString(), failures: String(failures), disableTime: disableTime?.toISOString() };
+}
+
+function describeStreak({ failureStreak }: Subscription): string {
+  if (!failureStreak) return "";
+  const { since, failures, disableTime } = failureStreak;
+  const words = `nothing but failures since ${since?.toISOString() ?? "?"}: at least ${failures}`;
+  return disableTime ? `${words}; disabled from ${disableTime.toISOString()} on` : words;
 }
 
 function toText(duration: Duration): string {

@@ -29,6 +29,10 @@ export function connectSubscriptions({
       const client = connection.client();
       return call(client.disableSubscription.bind(client), request, { deadline: inTime() });
     },
+    reportHealth: async (request) => {
+      const client = connection.client();
+      return call(client.reportEndpointHealth.bind(client), request, { deadline: inTime() });
+    },
     watch: (request, signal) => callWatch(connection, (client) => client.watch.bind(client), { request, signal }),
     close: async () => {
       connection.close();

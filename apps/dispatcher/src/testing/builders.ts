@@ -40,6 +40,7 @@ export function endpointOf(changes: Partial<Endpoint> = {}): Endpoint {
     subscriptionId: "sub_1",
     url: "https://shop.example/hook",
     isPaused: false,
+    isSuspected: false,
     method: "POST",
     format: "standard",
     headers: {},

@@ -17,7 +17,7 @@ export function subscribe(callbackUrl: string): Subscriptions {
       disabledReason: "",
     },
     ...{ method: 1, payloadFormat: 1, headers: {}, signature: 1, acknowledgement: undefined, retryPolicy },
-    ...{ limits: undefined, secret: "", createTime: undefined, updateTime: undefined },
+    ...{ limits: undefined, secret: "", createTime: undefined, updateTime: undefined, failureStreak: undefined },
   };
   const keys = [{ secret: SECRET, expireTime: undefined }];
   const answer: ResolveResponse = { subscriptions: [found], revision: 1n, signingKeys: { sub_1: { keys } } };
@@ -28,5 +28,6 @@ export function subscribe(callbackUrl: string): Subscriptions {
       await untilAborted(signal);
     },
     disable: async () => undefined,
+    reportHealth: async () => ({ countFrom: undefined }),
   };
 }

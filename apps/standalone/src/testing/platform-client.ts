@@ -89,7 +89,7 @@ function toSubscription(settings: SubscriptionSettings): Subscription {
   return {
     ...{ id: "", tenantId, callbackUrl: url, eventTypes, description: "", state: 0, disabledReason: "", method: 0 },
     ...{ payloadFormat: 0, headers: {}, signature: 0, acknowledgement, retryPolicy, limits, secret: "" },
-    ...{ createTime: undefined, updateTime: undefined, ...more },
+    ...{ createTime: undefined, updateTime: undefined, failureStreak: undefined, ...more },
   };
 }
 

@@ -33,6 +33,16 @@ export function encodeSubscription(subscription: LiveSubscription): wire.Subscri
     secret: "",
     createTime: new Date(createdAtMs),
     updateTime: new Date(updatedAtMs),
+    failureStreak: encodeStreak(subscription),
+  };
+}
+
+function encodeStreak({ health }: LiveSubscription): wire.FailureStreak | undefined {
+  if (!health || health.kind === "healthy") return undefined;
+  return {
+    since: new Date(health.sinceMs),
+    failures: BigInt(health.failures),
+    disableTime: health.kind === "failing" ? new Date(health.disabledAtMs) : undefined,
   };
 }
 

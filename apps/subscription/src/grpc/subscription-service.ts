@@ -1,4 +1,8 @@
-import type { SubscriptionServiceServer } from "@postrider/contracts/postrider/v1/subscription";
+import type {
+  ReportEndpointHealthRequest,
+  ReportEndpointHealthResponse,
+  SubscriptionServiceServer,
+} from "@postrider/contracts/postrider/v1/subscription";
 import { isTenantId, quote } from "@postrider/domain-event";
 import { RpcError } from "@postrider/kit-rpc";
 import type { SubscriptionLookups } from "../create-lookups.ts";
@@ -14,9 +18,11 @@ import { findSubscription } from "../subscriptions/find-subscription.ts";
 import { listHistory } from "../subscriptions/list-history.ts";
 import { listSubscriptions } from "../subscriptions/list-subscriptions.ts";
 import { registerSubscription } from "../subscriptions/register-subscription.ts";
+import { reportHealth } from "../subscriptions/report-health.ts";
 import { updateSubscription } from "../subscriptions/update-subscription.ts";
 import { answer, answerStream } from "./answer.ts";
 import { decodeDisabling, decodeRegistration, decodeUpdate } from "./decode-subscription.ts";
+import { decodeHealthReport } from "./decode-health-report.ts";
 import { decodeDurationMs } from "./durations.ts";
 import { encodeHistoryEntry, encodeSubscription, encodeWithSecret } from "./encode-subscription.ts";
 import { decodePage, encodePageToken } from "./page-tokens.ts";
@@ -35,6 +41,7 @@ type Writes = Pick<
   | "pauseSubscription"
   | "resumeSubscription"
   | "disableSubscription"
+  | "reportEndpointHealth"
   | "deleteSubscription"
   | "rotateSecret"
 >;
@@ -65,6 +72,7 @@ function createWrites(deps: SubscriptionDeps): Writes {
     disableSubscription: answer(async (request) => {
       return { subscription: encodeSubscription(await disableSubscription(deps, decodeDisabling(request))) };
     }),
+    reportEndpointHealth: answer(async (request) => answerHealthReport(deps, request)),
     deleteSubscription: answer(async ({ id }) => {
       await deleteSubscription(deps, requireField("id", id));
       return {};
@@ -74,6 +82,14 @@ function createWrites(deps: SubscriptionDeps): Writes {
       return { subscription: encodeWithSecret(await rotateSecret(deps, rotation)) };
     }),
   };
+}
+
+/** ReportEndpointHealth, over gRPC and in the process. @throws {RpcError} */
+export async function answerHealthReport(
+  deps: SubscriptionDeps,
+  request: ReportEndpointHealthRequest,
+): Promise<ReportEndpointHealthResponse> {
+  return { countFrom: new Date(await reportHealth(deps, decodeHealthReport(request))) };
 }
 
 function createReads(deps: SubscriptionDeps, lookups: SubscriptionLookups): Reads {

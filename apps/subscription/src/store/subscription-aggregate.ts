@@ -20,6 +20,10 @@ const KINDS: Readonly<Record<SubscriptionEvent["kind"], true>> = {
   subscription_resumed: true,
   subscription_disabled: true,
   subscription_deleted: true,
+  endpoint_suspected: true,
+  endpoint_failing: true,
+  endpoint_cleared: true,
+  endpoint_recovered: true,
   secret_rotated: true,
 };
 const kinds: ReadonlySet<string> = new Set(Object.keys(KINDS));

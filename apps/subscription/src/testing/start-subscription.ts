@@ -32,6 +32,9 @@ type ResponseOf<Method> = Method extends (
   ? Response
   : never;
 
+/** So that a test of endpoints that fail takes few reports. */
+export const THRESHOLDS = { failingAfterMs: 1000, leastAttempts: 3, disabledAfterMs: 5000 };
+
 /** Where the service under test keeps what it knows. */
 export interface OpenedStorage {
   readonly store: EventStore;
@@ -81,6 +84,7 @@ export async function startSubscription(
     database: storage.database,
     clock: systemClock,
     randomBytes,
+    thresholds: THRESHOLDS,
     checkUrl: (url) => policy.checkUrl(url)?.message,
   });
   const server = await startRpcServer({ address: "127.0.0.1:0", services, maxMessageBytes: 1024 * 1024 });

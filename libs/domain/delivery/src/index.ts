@@ -1,16 +1,6 @@
 export { isAcknowledged, type AcknowledgementRule } from "./acknowledgement.ts";
 export type { AttemptResult, UnreachableReason } from "./attempt-result.ts";
 export { evolveDelivery, INITIAL_DELIVERY_STATE, type AttemptRecorded, type DeliveryState } from "./delivery-state.ts";
-export {
-  DEFAULT_HEALTH_THRESHOLDS,
-  evolveHealth,
-  INITIAL_HEALTH,
-  type EndpointHealth,
-  type HealthChange,
-  type HealthFact,
-  type HealthStep,
-  type HealthThresholds,
-} from "./endpoint-health.ts";
 export { judge, type JudgeContext } from "./judge.ts";
 export { findPolicy, type PolicyRow } from "./policy.ts";
 export { parseRetryAfter, readRetryAfter } from "./retry-after.ts";

@@ -1,5 +1,6 @@
 import type { Violation } from "@postrider/domain-event";
 import { checkOverlap, checkReason, checkSettings, checkTenant } from "./check-settings.ts";
+import { decideOnHealth, type HealthReport, type HealthThresholds, type Streak } from "./endpoint-health.ts";
 import type { SubscriptionSettings } from "./settings.ts";
 import { isLive, type LiveSubscription, type Subscription, type SubscriptionEvent } from "./subscription.ts";
 
@@ -21,6 +22,14 @@ export type SubscriptionCommand =
       readonly reason: string;
       /** Only while it has this callback URL: what was learnt of one URL says nothing of another. */
       readonly callbackUrl?: string;
+      readonly atMs: number;
+    }
+  | {
+      readonly kind: "report_health";
+      readonly report: HealthReport;
+      /** The URL that was called: what was learnt of one says nothing of another. */
+      readonly callbackUrl: string;
+      readonly thresholds: HealthThresholds;
       readonly atMs: number;
     }
   | { readonly kind: "rotate_secret"; readonly secret: string; readonly overlapMs: number; readonly atMs: number }
@@ -68,6 +77,8 @@ function decideChange(command: Change, state: LiveSubscription): SubscriptionDec
       return state.kind === "active" ? accept() : accept({ ...happened, kind: "subscription_resumed" });
     case "disable":
       return decideDisabling(command, state);
+    case "report_health":
+      return decideOnReport(command, state);
     case "rotate_secret":
       return decideRotation(command, state);
     case "delete":
@@ -97,6 +108,23 @@ function decideDisabling(
     return accept();
   }
   return accept({ id: state.id, tenantId: state.tenantId, atMs, kind: "subscription_disabled", reason });
+}
+
+function decideOnReport(
+  { report, callbackUrl, thresholds, atMs }: Extract<Change, { readonly kind: "report_health" }>,
+  state: LiveSubscription,
+): SubscriptionDecision {
+  if (state.kind === "disabled" || callbackUrl !== state.settings.callbackUrl) return accept();
+  const happened = { id: state.id, tenantId: state.tenantId, atMs };
+  const change = decideOnHealth(report, state.health, thresholds);
+  if (!change) return accept();
+  if (change.kind !== "given_up") return accept({ ...happened, ...change });
+  const { streak } = change;
+  return accept({ ...happened, kind: "subscription_disabled", reason: describeStreak(streak), streak });
+}
+
+function describeStreak({ sinceMs, failures }: Streak): string {
+  return `nothing but failures since ${new Date(sinceMs).toISOString()}: at least ${failures} attempts`;
 }
 
 function decideRotation(

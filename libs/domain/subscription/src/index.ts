@@ -1,5 +1,12 @@
 export { checkSettings, checkTenant } from "./check-settings.ts";
 export { decide, type SubscriptionCommand, type SubscriptionDecision } from "./decide.ts";
+export {
+  countsFrom,
+  decideOnHealth,
+  type HealthReport,
+  type HealthThresholds,
+  type Streak,
+} from "./endpoint-health.ts";
 export { DEFAULT_OVERLAP_MS, listActiveSecrets, type Secret } from "./secrets.ts";
 export {
   DEFAULT_LIMITS,

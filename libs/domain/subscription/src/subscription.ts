@@ -1,3 +1,4 @@
+import { beginAnew, type EndpointHealth, evolveHealth, type HealthEvent, type Streak } from "./endpoint-health.ts";
 import { rotateSecrets, type Secret } from "./secrets.ts";
 import type { SubscriptionSettings } from "./settings.ts";
 
@@ -8,6 +9,8 @@ interface Facts {
   readonly settings: SubscriptionSettings;
   /** The newest first: the current one, then at most 10 that end. */
   readonly secrets: readonly Secret[];
+  /** What attempts said of its endpoint. Absent as long as they said nothing. */
+  readonly health?: EndpointHealth;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
 }
@@ -50,7 +53,13 @@ export type SubscriptionEvent =
   | (Happened & { readonly kind: "subscription_updated"; readonly changes: Partial<SubscriptionSettings> })
   | (Happened & { readonly kind: "subscription_paused" })
   | (Happened & { readonly kind: "subscription_resumed" })
-  | (Happened & { readonly kind: "subscription_disabled"; readonly reason: string })
+  | (Happened & {
+      readonly kind: "subscription_disabled";
+      readonly reason: string;
+      /** The failures that it was disabled for; absent if it was for something else. */
+      readonly streak?: Streak;
+    })
+  | (Happened & HealthEvent)
   | (Happened & { readonly kind: "secret_rotated"; readonly secret: string; readonly oldExpiresAtMs: number })
   | (Happened & { readonly kind: "subscription_deleted" });
 
@@ -79,21 +88,33 @@ function evolveLive(state: LiveSubscription, event: Change): Subscription {
   const facts = { ...factsOf(state), updatedAtMs: event.atMs };
   switch (event.kind) {
     case "subscription_updated":
-      return { ...state, settings: { ...state.settings, ...event.changes }, updatedAtMs: event.atMs };
+      return update(state, event);
     case "secret_rotated":
       return { ...state, secrets: rotateSecrets(state.secrets, event), updatedAtMs: event.atMs };
     case "subscription_paused":
       return { ...facts, kind: "paused" };
     case "subscription_resumed":
-      return { ...facts, kind: "active" };
+      return { ...facts, health: beginAnew(event.atMs), kind: "active" };
     case "subscription_disabled":
-      return { ...facts, kind: "disabled", reason: event.reason };
+      return { ...facts, health: beginAnew(event.atMs), kind: "disabled", reason: event.reason };
     case "subscription_deleted":
       return { kind: "deleted", id: state.id, tenantId: state.tenantId };
+    default:
+      return { ...state, health: evolveHealth(event) };
   }
 }
 
+function update(
+  state: LiveSubscription,
+  { changes, atMs }: Extract<Change, { readonly kind: "subscription_updated" }>,
+): LiveSubscription {
+  const settings = { ...state.settings, ...changes };
+  const isMoved = settings.callbackUrl !== state.settings.callbackUrl;
+  // What was learnt of one URL says nothing of another.
+  return { ...state, settings, updatedAtMs: atMs, ...(isMoved && { health: beginAnew(atMs) }) };
+}
+
 /** Without what only one of the states has. */
-function factsOf({ id, tenantId, settings, secrets, createdAtMs, updatedAtMs }: LiveSubscription): Facts {
-  return { id, tenantId, settings, secrets, createdAtMs, updatedAtMs };
+function factsOf({ id, tenantId, settings, secrets, health, createdAtMs, updatedAtMs }: LiveSubscription): Facts {
+  return { id, tenantId, settings, secrets, ...(health && { health }), createdAtMs, updatedAtMs };
 }

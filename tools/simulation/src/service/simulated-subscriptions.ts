@@ -70,6 +70,13 @@ export class SimulatedSubscriptions {
         await machine.wait(this.#drawLatencyMs());
         if (this.faults.isAway) throw new Error("the subscription service is away");
       },
+      // What follows from reports is the subscription service's to prove.
+      reportHealth: async () => {
+        await machine.pass();
+        await machine.wait(this.#drawLatencyMs());
+        if (this.faults.isAway) throw new Error("the subscription service is away");
+        return { countFrom: undefined };
+      },
     };
   }
 

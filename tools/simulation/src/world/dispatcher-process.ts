@@ -43,7 +43,10 @@ export function startDispatcherProcess(options: DispatcherProcessOptions): Dispa
     log: openKafkaEventLog({ kafka }),
     deferred: openKafkaDeferred({ kafka, clock }),
     ...{ subscriptions, egress, clock, random },
-    process: { registry, logger: silentLogger, version: "0.0.0", graceMs: GRACE_MS, commitMs, isShared: true },
+    process: {
+      ...{ registry, logger: silentLogger, version: "0.0.0", graceMs: GRACE_MS, commitMs },
+      ...{ healthReportMs: 3_600_000, isShared: true },
+    },
   };
   createDispatcher(plant(deps))
     .run(stopping.signal)

@@ -98,7 +98,11 @@ export interface Subscription {
   /** Only in the answers to Create and RotateSecret. */
   secret: string;
   createTime: Date | undefined;
-  updateTime: Date | undefined;
+  updateTime:
+    | Date
+    | undefined;
+  /** Ours: set while dispatchers report nothing but failures of its endpoint. */
+  failureStreak: FailureStreak | undefined;
 }
 
 export const Subscription_State = {
@@ -145,6 +149,18 @@ export namespace Subscription_Method {
 export interface Subscription_HeadersEntry {
   key: string;
   value: string;
+}
+
+/** Attempts at an endpoint that all failed. */
+export interface FailureStreak {
+  /** The first of them. */
+  since:
+    | Date
+    | undefined;
+  /** At least so many. */
+  failures: bigint;
+  /** Set once the tenant was warned: the subscription is disabled at the first failure after it. */
+  disableTime: Date | undefined;
 }
 
 /** When a 2xx answer counts as received. */
@@ -261,6 +277,39 @@ export interface DisableSubscriptionResponse {
   subscription: Subscription | undefined;
 }
 
+export interface ReportEndpointHealthRequest {
+  subscriptionId: string;
+  /** The URL that was called. While the subscription has another one the report is ignored. */
+  callbackUrl: string;
+  health: { $case: "failing"; value: ReportEndpointHealthRequest_Failing } | {
+    $case: "succeeded";
+    value: ReportEndpointHealthRequest_Succeeded;
+  } | undefined;
+}
+
+/** All attempts of this dispatcher failed. */
+export interface ReportEndpointHealthRequest_Failing {
+  /** The first of them. */
+  since: Date | undefined;
+  lastFailure:
+    | Date
+    | undefined;
+  /** 1 or more. */
+  failures: bigint;
+}
+
+export interface ReportEndpointHealthRequest_Succeeded {
+  time: Date | undefined;
+}
+
+export interface ReportEndpointHealthResponse {
+  /**
+   * Failures up to then count no more: somebody succeeded, or the subscription was resumed or has another URL. A
+   * dispatcher whose streak began before counts anew.
+   */
+  countFrom: Date | undefined;
+}
+
 export interface RotateSecretRequest {
   id: string;
   /** How long the old secret signs too: 0 to 7 days; 24 hours if empty. */
@@ -352,6 +401,7 @@ function createBaseSubscription(): Subscription {
     secret: "",
     createTime: undefined,
     updateTime: undefined,
+    failureStreak: undefined,
   };
 }
 
@@ -407,6 +457,9 @@ export const Subscription: MessageFns<Subscription> = {
     }
     if (message.updateTime !== undefined) {
       Timestamp.encode(toTimestamp(message.updateTime), writer.uint32(138).fork()).join();
+    }
+    if (message.failureStreak !== undefined) {
+      FailureStreak.encode(message.failureStreak, writer.uint32(146).fork()).join();
     }
     return writer;
   },
@@ -563,6 +616,14 @@ export const Subscription: MessageFns<Subscription> = {
             message.updateTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.failureStreak = FailureStreak.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -618,6 +679,77 @@ export const Subscription_HeadersEntry: MessageFns<Subscription_HeadersEntry> = 
             }
 
             message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseFailureStreak(): FailureStreak {
+  return { since: undefined, failures: 0n, disableTime: undefined };
+}
+
+export const FailureStreak: MessageFns<FailureStreak> = {
+  encode(message: FailureStreak, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.since !== undefined) {
+      Timestamp.encode(toTimestamp(message.since), writer.uint32(10).fork()).join();
+    }
+    if (message.failures !== 0n) {
+      if (BigInt.asIntN(64, message.failures) !== message.failures) {
+        throw new globalThis.Error("value provided for field message.failures of type int64 too large");
+      }
+      writer.uint32(16).int64(message.failures);
+    }
+    if (message.disableTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.disableTime), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FailureStreak {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFailureStreak();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.since = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.failures = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.disableTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -1606,6 +1738,256 @@ export const DisableSubscriptionResponse: MessageFns<DisableSubscriptionResponse
   },
 };
 
+function createBaseReportEndpointHealthRequest(): ReportEndpointHealthRequest {
+  return { subscriptionId: "", callbackUrl: "", health: undefined };
+}
+
+export const ReportEndpointHealthRequest: MessageFns<ReportEndpointHealthRequest> = {
+  encode(message: ReportEndpointHealthRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subscriptionId !== "") {
+      writer.uint32(10).string(message.subscriptionId);
+    }
+    if (message.callbackUrl !== "") {
+      writer.uint32(18).string(message.callbackUrl);
+    }
+    switch (message.health?.$case) {
+      case "failing":
+        ReportEndpointHealthRequest_Failing.encode(message.health.value, writer.uint32(26).fork()).join();
+        break;
+      case "succeeded":
+        ReportEndpointHealthRequest_Succeeded.encode(message.health.value, writer.uint32(34).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportEndpointHealthRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportEndpointHealthRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subscriptionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.callbackUrl = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.health = {
+              $case: "failing",
+              value: ReportEndpointHealthRequest_Failing.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.health = {
+              $case: "succeeded",
+              value: ReportEndpointHealthRequest_Succeeded.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseReportEndpointHealthRequest_Failing(): ReportEndpointHealthRequest_Failing {
+  return { since: undefined, lastFailure: undefined, failures: 0n };
+}
+
+export const ReportEndpointHealthRequest_Failing: MessageFns<ReportEndpointHealthRequest_Failing> = {
+  encode(message: ReportEndpointHealthRequest_Failing, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.since !== undefined) {
+      Timestamp.encode(toTimestamp(message.since), writer.uint32(10).fork()).join();
+    }
+    if (message.lastFailure !== undefined) {
+      Timestamp.encode(toTimestamp(message.lastFailure), writer.uint32(18).fork()).join();
+    }
+    if (message.failures !== 0n) {
+      if (BigInt.asIntN(64, message.failures) !== message.failures) {
+        throw new globalThis.Error("value provided for field message.failures of type int64 too large");
+      }
+      writer.uint32(24).int64(message.failures);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportEndpointHealthRequest_Failing {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportEndpointHealthRequest_Failing();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.since = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.lastFailure = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.failures = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseReportEndpointHealthRequest_Succeeded(): ReportEndpointHealthRequest_Succeeded {
+  return { time: undefined };
+}
+
+export const ReportEndpointHealthRequest_Succeeded: MessageFns<ReportEndpointHealthRequest_Succeeded> = {
+  encode(message: ReportEndpointHealthRequest_Succeeded, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.time !== undefined) {
+      Timestamp.encode(toTimestamp(message.time), writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportEndpointHealthRequest_Succeeded {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportEndpointHealthRequest_Succeeded();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseReportEndpointHealthResponse(): ReportEndpointHealthResponse {
+  return { countFrom: undefined };
+}
+
+export const ReportEndpointHealthResponse: MessageFns<ReportEndpointHealthResponse> = {
+  encode(message: ReportEndpointHealthResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.countFrom !== undefined) {
+      Timestamp.encode(toTimestamp(message.countFrom), writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportEndpointHealthResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportEndpointHealthResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.countFrom = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseRotateSecretRequest(): RotateSecretRequest {
   return { id: "", overlap: undefined };
 }
@@ -2389,6 +2771,21 @@ export const SubscriptionServiceService = {
       Buffer.from(DisableSubscriptionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DisableSubscriptionResponse => DisableSubscriptionResponse.decode(value),
   },
+  /**
+   * From dispatchers: what attempts said of the endpoint over hours. Hours of nothing but failures warn the tenant, days
+   * of them disable the subscription, any success ends both. A report twice is as good as one.
+   */
+  reportEndpointHealth: {
+    path: "/postrider.v1.SubscriptionService/ReportEndpointHealth" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReportEndpointHealthRequest): Buffer =>
+      Buffer.from(ReportEndpointHealthRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReportEndpointHealthRequest => ReportEndpointHealthRequest.decode(value),
+    responseSerialize: (value: ReportEndpointHealthResponse): Buffer =>
+      Buffer.from(ReportEndpointHealthResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReportEndpointHealthResponse => ReportEndpointHealthResponse.decode(value),
+  },
   /** Makes a new secret. Deliveries are signed with the old one too until the overlap has passed. */
   rotateSecret: {
     path: "/postrider.v1.SubscriptionService/RotateSecret" as const,
@@ -2454,6 +2851,11 @@ export interface SubscriptionServiceServer extends UntypedServiceImplementation 
    * answers 410 Gone.
    */
   disableSubscription: handleUnaryCall<DisableSubscriptionRequest, DisableSubscriptionResponse>;
+  /**
+   * From dispatchers: what attempts said of the endpoint over hours. Hours of nothing but failures warn the tenant, days
+   * of them disable the subscription, any success ends both. A report twice is as good as one.
+   */
+  reportEndpointHealth: handleUnaryCall<ReportEndpointHealthRequest, ReportEndpointHealthResponse>;
   /** Makes a new secret. Deliveries are signed with the old one too until the overlap has passed. */
   rotateSecret: handleUnaryCall<RotateSecretRequest, RotateSecretResponse>;
   /** The events of its stream: what changed, when. */
@@ -2594,6 +2996,25 @@ export interface SubscriptionServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DisableSubscriptionResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * From dispatchers: what attempts said of the endpoint over hours. Hours of nothing but failures warn the tenant, days
+   * of them disable the subscription, any success ends both. A report twice is as good as one.
+   */
+  reportEndpointHealth(
+    request: ReportEndpointHealthRequest,
+    callback: (error: ServiceError | null, response: ReportEndpointHealthResponse) => void,
+  ): ClientUnaryCall;
+  reportEndpointHealth(
+    request: ReportEndpointHealthRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ReportEndpointHealthResponse) => void,
+  ): ClientUnaryCall;
+  reportEndpointHealth(
+    request: ReportEndpointHealthRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ReportEndpointHealthResponse) => void,
   ): ClientUnaryCall;
   /** Makes a new secret. Deliveries are signed with the old one too until the overlap has passed. */
   rotateSecret(

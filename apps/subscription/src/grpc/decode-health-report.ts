@@ -1,0 +1,28 @@
+import type { ReportEndpointHealthRequest } from "@postrider/contracts/postrider/v1/subscription";
+import type { HealthReport } from "@postrider/domain-subscription";
+import { RpcError } from "@postrider/kit-rpc";
+import type { ReportedHealth } from "../subscriptions/report-health.ts";
+import { requireField } from "./require-field.ts";
+
+/** @throws {RpcError} `invalid_argument` by the field that is missing or can't be */
+export function decodeHealthReport(request: ReportEndpointHealthRequest): ReportedHealth {
+  const id = requireField("subscription_id", request.subscriptionId);
+  const callbackUrl = requireField("callback_url", request.callbackUrl);
+  return { id, callbackUrl, report: decodeReport(requireField("health", request.health)) };
+}
+
+function decodeReport(health: NonNullable<ReportEndpointHealthRequest["health"]>): HealthReport {
+  if (health.$case === "succeeded") {
+    return { kind: "succeeded", succeededAtMs: requireField("succeeded.time", health.value.time).getTime() };
+  }
+  const { since, lastFailure, failures } = health.value;
+  const sinceMs = requireField("failing.since", since).getTime();
+  const lastFailureAtMs = requireField("failing.last_failure", lastFailure).getTime();
+  if (lastFailureAtMs < sinceMs) {
+    throw RpcError.invalid([{ field: "failing.last_failure", description: "is before failing.since" }]);
+  }
+  if (failures < 1n) {
+    throw RpcError.invalid([{ field: "failing.failures", description: `${failures} is below 1` }]);
+  }
+  return { kind: "failing", streak: { sinceMs, failures: Number(failures) }, lastFailureAtMs };
+}
