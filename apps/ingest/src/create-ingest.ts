@@ -1,3 +1,4 @@
+import type { PublishRequest, PublishResponse } from "@postrider/contracts/postrider/v1/ingest";
 import type { LogWriter } from "@postrider/kit-event-log";
 import type { Clock, Random } from "@postrider/kit-lifecycle";
 import type { RpcService } from "@postrider/kit-rpc";
@@ -6,8 +7,10 @@ import { observeCache } from "@postrider/kit-watched-cache";
 import type { Registry } from "prom-client";
 import type { Catalog } from "./catalog.ts";
 import { createEventTypeCache, type EventTypeCache } from "./event-type-cache.ts";
+import { decodeEventMessage } from "./grpc/decode-event.ts";
 import { createIngestService } from "./grpc/ingest-service.ts";
 import { createIngestMetrics } from "./ingest-metrics.ts";
+import { publish, type PublishDeps } from "./publish.ts";
 import { createRecordEvents } from "./record-events.ts";
 
 export interface IngestDeps {
@@ -21,6 +24,8 @@ export interface IngestDeps {
 
 export interface Ingest {
   readonly services: readonly RpcService[];
+  /** Publish, for those in the same process. @throws {RpcError} as over gRPC */
+  readonly publish: (request: PublishRequest) => Promise<PublishResponse>;
   /** To be run beside them: until it watches the catalog, each event asks for its type. */
   readonly cache: EventTypeCache;
   /** What is not ready yet. */
@@ -30,13 +35,17 @@ export interface Ingest {
 /** Ingest: takes events in by gRPC and answers when they stand durably in the log. */
 export function createIngest({ writer, catalog, clock, random, registry, logger }: IngestDeps): Ingest {
   const cache = createEventTypeCache({ catalog, clock, random, logger });
-  const service = createIngestService({
+  const deps: PublishDeps = {
     eventTypes: cache,
     recordEvents: createRecordEvents(writer, clock),
     metrics: createIngestMetrics(registry),
     clock,
     random,
-  });
+  };
   const findUnready = observeCache({ what: "event_types", state: cache.state, registry });
-  return { services: [service], cache, findUnready };
+  return {
+    services: [createIngestService(deps)],
+    publish: async ({ event }) => publish(decodeEventMessage(event), deps),
+    ...{ cache, findUnready },
+  };
 }

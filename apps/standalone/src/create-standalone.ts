@@ -11,7 +11,7 @@ import { closedAtEnd, type Serving, startServing } from "@postrider/kit-serving"
 import { openSqlite, type Sqlite } from "@postrider/kit-sqlite";
 import { createRegistry, type Logger } from "@postrider/kit-telemetry";
 import { TOPICS } from "@postrider/records";
-import { createSubscription, type SubscriptionSchema, subscriptionSchema } from "@postrider/subscription";
+import { createOutbox, createSubscription, type SubscriptionSchema, subscriptionSchema } from "@postrider/subscription";
 import type { Registry } from "prom-client";
 import type { StandaloneConfig } from "./config.ts";
 
@@ -36,7 +36,7 @@ export async function createStandalone(deps: StandaloneDeps): Promise<Serving> {
   const { config, clock, logger } = deps;
   const store = await openStore(config, clock);
   const registry = createRegistry();
-  const { rpcServices, findUnready, eventTypes, dispatcher, egress } = wire(deps, store, registry);
+  const { rpcServices, findUnready, eventTypes, outbox, dispatcher, egress } = wire(deps, store, registry);
   return startServing({
     grpc: { address: config.grpcAddress, services: rpcServices, maxMessageBytes: MAX_MESSAGE_BYTES },
     admin: { address: config.adminAddress, registry },
@@ -45,6 +45,7 @@ export async function createStandalone(deps: StandaloneDeps): Promise<Serving> {
       // The dispatcher has waited for what was out; what still is, it has left for the next start.
       closedAtEnd("egress", async () => egress.close(0)),
       eventTypes,
+      outbox,
       dispatcher,
     ],
     ...{ findUnready, logger, clock, graceMs: config.graceMs },
@@ -79,9 +80,9 @@ function wire(
 ): Wired {
   const policy = createEgressPolicy({ allowedRanges: config.egressAllow, allowHttp: true, ports: "any" });
   const egress = createEgress({ policy, clock });
+  const storage = { store: openSqliteEventStore({ sqlite }), database: createKysely<SubscriptionSchema>(sqlite) };
   const subscription = createSubscription({
-    store: openSqliteEventStore({ sqlite }),
-    database: createKysely<SubscriptionSchema>(sqlite),
+    ...storage,
     checkUrl: (url) => policy.checkUrl(url)?.message,
     thresholds: config,
     clock,
@@ -110,7 +111,7 @@ function wire(
   });
   return {
     rpcServices: [...ingest.services, ...subscription.services],
-    ...{ eventTypes: ingest.cache, dispatcher, egress },
+    ...{ eventTypes: ingest.cache, outbox: createOutbox({ ...storage, ingest, clock, logger }), dispatcher, egress },
     findUnready: () => [...ingest.findUnready(), ...dispatcher.findUnready()],
   };
 }
@@ -118,6 +119,7 @@ function wire(
 interface Wired {
   readonly rpcServices: readonly RpcService[];
   readonly eventTypes: Service;
+  readonly outbox: Service;
   readonly dispatcher: Service;
   readonly egress: Egress;
   readonly findUnready: () => readonly string[];

@@ -1,6 +1,7 @@
 import {
   addressSetting,
   listSetting,
+  optionalSetting,
   parseSettings,
   readPlatformVersion,
   type SettingsOf,
@@ -23,6 +24,13 @@ const SUBSCRIPTION_SETTINGS = {
     fallback: "",
     doc: "Ranges (CIDR, separated by commas) that callback URLs may name although they are private. The dispatcher needs the same.",
   }),
+  ingestAddress: optionalSetting(
+    addressSetting({
+      variable: "POSTRIDER_INGEST_ADDRESS",
+      fallback: "",
+      doc: "Where ingest takes the events that tell tenants of their subscriptions (postrider.subscription.*). Without it there are none.",
+    }),
+  ),
   ...HEALTH_SETTINGS,
   ...servingSettings({ adminAddress: "127.0.0.1:9465" }),
 };

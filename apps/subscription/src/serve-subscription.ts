@@ -1,11 +1,14 @@
 import { createEgressPolicy } from "@postrider/kit-egress";
 import { createPostgresKysely, openPostgresEventStore, postgresEventStoreSchema } from "@postrider/kit-event-store";
-import type { Clock } from "@postrider/kit-lifecycle";
+import type { Clock, Service } from "@postrider/kit-lifecycle";
 import { openPostgres } from "@postrider/kit-postgres";
 import { closedAtEnd, type Serving, startServing } from "@postrider/kit-serving";
 import { createRegistry, type Logger } from "@postrider/kit-telemetry";
 import type { SubscriptionConfig } from "./config.ts";
 import { createSubscription } from "./create-subscription.ts";
+import { connectIngest } from "./grpc/ingest-client.ts";
+import { createOutbox } from "./operational-events/create-outbox.ts";
+import type { SubscriptionDeps } from "./subscription-deps.ts";
 import { postgresSubscriptionSchema, type SubscriptionSchema } from "./store/subscription-schema.ts";
 
 /** Room for the largest schema and its examples. */
@@ -32,9 +35,12 @@ export async function serveSubscription(deps: ServeSubscriptionDeps): Promise<Se
     clock,
   });
   const policy = createEgressPolicy({ allowedRanges: config.egressAllow, allowHttp: true, ports: "any" });
-  const { services } = createSubscription({
+  const storage = {
     store: openPostgresEventStore({ postgres, clock }),
     database: createPostgresKysely<SubscriptionSchema>(postgres),
+  };
+  const { services } = createSubscription({
+    ...storage,
     checkUrl: (url) => policy.checkUrl(url)?.message,
     thresholds: config,
     clock,
@@ -43,7 +49,20 @@ export async function serveSubscription(deps: ServeSubscriptionDeps): Promise<Se
   return startServing({
     grpc: { address: config.grpcAddress, services, maxMessageBytes: MAX_MESSAGE_BYTES },
     admin: { address: config.adminAddress, registry: createRegistry() },
-    services: [closedAtEnd("database", postgres.close)],
+    services: [closedAtEnd("database", postgres.close), ...tellTenants(deps, storage)],
     ...{ logger, clock, graceMs: config.graceMs },
   });
+}
+
+/** What publishes the events that tell tenants of their subscriptions. */
+function tellTenants(
+  { config, logger, clock }: ServeSubscriptionDeps,
+  storage: Pick<SubscriptionDeps, "store" | "database">,
+): readonly Service[] {
+  if (config.ingestAddress === undefined) {
+    logger.info("POSTRIDER_INGEST_ADDRESS is not set: tenants get no postrider.subscription.* events");
+    return [];
+  }
+  const ingest = connectIngest(config.ingestAddress);
+  return [closedAtEnd("ingest", ingest.close), createOutbox({ ...storage, ingest, clock, logger })];
 }

@@ -1,10 +1,13 @@
 import {
   decide,
+  describeReserved,
   type EventTypeCommand,
   type EventTypeContent,
   type EventTypeEvent,
   type ListedEventType,
 } from "@postrider/domain-catalog";
+import { isOperationalType } from "@postrider/domain-event";
+import { RpcError } from "@postrider/kit-rpc";
 import { type Decision, decideOnStream } from "../store/decide-on-stream.ts";
 import { eventTypeAggregate, eventTypeStream } from "../store/event-type-aggregate.ts";
 import type { SubscriptionDeps } from "../subscription-deps.ts";
@@ -29,12 +32,18 @@ export interface EventTypeUpdate {
 
 /** Makes a new version of it, if anything changes. @throws {RpcError} naming each field that is wrong; `not_found` */
 export async function updateEventType(deps: Deps, { name, changes }: EventTypeUpdate): Promise<ListedEventType> {
+  assertChangeable("event_type.name", name);
   return await change(deps, name, { kind: "update", changes, atMs: deps.clock.nowMs() });
 }
 
 /** Marks it. @throws {RpcError} `not_found` */
 export async function deprecateEventType(deps: Deps, name: string): Promise<ListedEventType> {
+  assertChangeable("name", name);
   return await change(deps, name, { kind: "deprecate", atMs: deps.clock.nowMs() });
+}
+
+function assertChangeable(field: string, name: string): void {
+  if (isOperationalType(name)) throw RpcError.invalid([{ field, description: describeReserved(name) }]);
 }
 
 async function change(deps: Deps, name: string, command: EventTypeCommand): Promise<ListedEventType> {

@@ -1,4 +1,4 @@
-import type { ListedEventType } from "@postrider/domain-catalog";
+import { findOperationalType, type ListedEventType } from "@postrider/domain-catalog";
 import { decodeEventTypeDocument } from "../store/event-type-aggregate.ts";
 import type { SubscriptionDeps } from "../subscription-deps.ts";
 
@@ -7,6 +7,8 @@ export async function findEventType(
   { database }: Pick<SubscriptionDeps, "database">,
   name: string,
 ): Promise<ListedEventType | undefined> {
+  const ours = findOperationalType(name);
+  if (ours) return ours;
   const row = await database.selectFrom("event_types").select("document").where("name", "=", name).executeTakeFirst();
   return row && decodeEventTypeDocument(row.document);
 }

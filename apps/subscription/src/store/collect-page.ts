@@ -1,4 +1,5 @@
-interface Row {
+/** One of what is listed. */
+export interface Row {
   readonly key: string;
   readonly document: string;
 }

@@ -14,6 +14,11 @@ export interface SubscriptionSchema {
     readonly state: string;
     readonly document: string;
   };
+  /** Up to where the store was read by what follows it. Not a projection. */
+  readonly outbox_positions: {
+    readonly name: string;
+    readonly position: number;
+  };
 }
 
 /** What must stand in an SQLite file beside the event store's own tables. */
@@ -30,6 +35,10 @@ export const subscriptionSchema: readonly string[] = [
     state TEXT NOT NULL,
     document TEXT NOT NULL
   )`,
+  `CREATE TABLE IF NOT EXISTS outbox_positions (
+    name TEXT PRIMARY KEY,
+    position INTEGER NOT NULL
+  )`,
 ];
 
 /** The same for PostgreSQL. Keys sort by bytes there too, whatever the database's collation: pages go by their order. */
@@ -45,5 +54,9 @@ export const postgresSubscriptionSchema: readonly string[] = [
     name TEXT COLLATE "C" PRIMARY KEY,
     state TEXT NOT NULL,
     document TEXT NOT NULL
+  )`,
+  `CREATE TABLE IF NOT EXISTS outbox_positions (
+    name TEXT PRIMARY KEY,
+    position BIGINT NOT NULL
   )`,
 ];

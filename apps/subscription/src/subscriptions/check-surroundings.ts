@@ -1,3 +1,4 @@
+import { findOperationalType } from "@postrider/domain-catalog";
 import { isEventTypeName, quote, type Violation } from "@postrider/domain-event";
 import type { Decision } from "../store/decide-on-stream.ts";
 import type { SubscriptionDeps } from "../subscription-deps.ts";
@@ -42,7 +43,7 @@ async function findUnfitTypes(
   eventTypes: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
   // The domain's bound on their number is told by the domain; here it only keeps the query small.
-  const names = eventTypes.filter(isEventTypeName).slice(0, 100);
+  const names = eventTypes.filter((name) => isEventTypeName(name) && !findOperationalType(name)).slice(0, 100);
   if (names.length === 0) return new Map();
   const rows = await database.selectFrom("event_types").select(["name", "state"]).where("name", "in", names).execute();
   const states = new Map(rows.map(({ name, state }) => [name, state]));

@@ -1,6 +1,6 @@
 import type { EventType } from "@postrider/contracts/postrider/v1/event_type";
 import { describe, expect, test } from "vitest";
-import { eventTypeMessage } from "./build-messages.ts";
+import { eventTypeMessage, subscriptionMessage } from "./build-messages.ts";
 import { ask, readFailure, type RunningSubscription, type StartSubscription } from "./start-subscription.ts";
 
 /** What the service of event types must do, whichever store stands behind it. */
@@ -108,6 +108,45 @@ export function describeEventTypeService(startSubscription: StartSubscription): 
     });
   });
 
+  describe("Postrider's own event types", () => {
+    test("are found, with their schemas", async () => {
+      const { eventTypes, lookups } = await startSubscription();
+      for (const name of OURS) {
+        const { eventType } = await ask(eventTypes, "getEventType", { name });
+        expect(eventType).toMatchObject({ name, deprecated: false, examples: [{ name: "typical" }] });
+        expect(await lookups.getEventType(name)).toEqual(eventType);
+      }
+    });
+
+    test("can't be made, changed or deprecated by anybody", async () => {
+      const running = await startSubscription();
+      const { eventTypes } = running;
+      const [name = ""] = OURS;
+      const eventType = eventTypeMessage({ name });
+      const created = { eventType: eventTypeMessage({ name: "postrider.x" }) };
+      const failures = await Promise.all([
+        readFailure(ask(eventTypes, "createEventType", { eventType })),
+        readFailure(ask(eventTypes, "createEventType", created)),
+        readFailure(ask(eventTypes, "updateEventType", { eventType, updateMask: [] })),
+        readFailure(ask(eventTypes, "deprecateEventType", { name })),
+      ]);
+      const fields = ["event_type.name", "event_type.name", "event_type.name", "name"];
+      for (const [index, failure] of failures.entries()) {
+        const violation = { field: fields[index], description: expect.stringContaining("is reserved") as string };
+        expect(failure).toMatchObject({ code: "INVALID_ARGUMENT", violations: [violation] });
+      }
+    });
+
+    test("are for those who name them, not for those who want everything", async () => {
+      const { subscriptions, lookups } = await startSubscription();
+      for (const eventTypes of [["*"], [OURS[0] ?? ""], ["postrider.*"]]) {
+        await ask(subscriptions, "createSubscription", { subscription: subscriptionMessage({ eventTypes }) });
+      }
+      const found = await lookups.resolve({ tenantId: "acme", eventType: OURS[0] ?? "" });
+      expect(found.subscriptions.map(({ eventTypes }) => eventTypes)).toEqual([[OURS[0]], ["postrider.*"]]);
+    });
+  });
+
   test("DeprecateEventType marks it, once", async () => {
     const running = await startSubscription();
     const { eventTypes } = running;
@@ -145,14 +184,15 @@ export function describeEventTypeService(startSubscription: StartSubscription): 
       for (const name of ["c", "a", "b"]) await create(running, { name });
       const first = await ask(eventTypes, "listEventTypes", { pageSize: 2, pageToken: "" });
       expect(first.eventTypes.map(({ name }) => name)).toEqual(["a", "b"]);
-      const request = { pageSize: 2, pageToken: first.nextPageToken };
+      const request = { pageSize: 4, pageToken: first.nextPageToken };
       const second = await ask(eventTypes, "listEventTypes", request);
-      expect(second).toMatchObject({ eventTypes: [{ name: "c" }], nextPageToken: "" });
+      expect(second.eventTypes.map(({ name }) => name)).toEqual(["c", ...OURS]);
+      expect(second.nextPageToken).toBe("");
     });
 
     test("sorts by bytes, so that no collation of the store shows", async () => {
       const running = await startSubscription();
-      const names = ["B", "Z.z", "a", "a.b", "aB", "a_b", "ab", "b"];
+      const names = ["B", "Z.z", "a", "a.b", "aB", "a_b", "ab", "b", "postriderA", "postrider_a", "q"];
       for (const name of [...names].reverse()) await create(running, { name });
       const listed: string[] = [];
       let pageToken = "";
@@ -161,7 +201,7 @@ export function describeEventTypeService(startSubscription: StartSubscription): 
         listed.push(...page.eventTypes.map(({ name }) => name));
         pageToken = page.nextPageToken;
       } while (pageToken !== "");
-      expect(listed).toEqual([...names].sort());
+      expect(listed).toEqual([...names, ...OURS].sort());
     });
 
     test.each([
@@ -182,6 +222,8 @@ async function create({ eventTypes }: RunningSubscription, fields: Partial<Event
   if (!eventType) throw new Error("an answer without an event type");
   return eventType;
 }
+
+const OURS = ["disabled", "failing", "recovered"].map((word) => `postrider.subscription.${word}`);
 
 const schema = JSON.stringify({ type: "object", properties: { amount: { type: "integer" } }, required: ["amount"] });
 

@@ -48,6 +48,7 @@ export interface RunningSubscription {
   readonly eventTypes: EventTypeServiceClient;
   readonly lookups: SubscriptionLookups;
   readonly store: EventStore;
+  readonly database: Kysely<SubscriptionSchema>;
   readonly closeStore: () => Promise<void>;
 }
 
@@ -96,7 +97,7 @@ export async function startSubscription(
     await server.close(5000);
     await storage.close();
   });
-  return { subscriptions, eventTypes, lookups, store, closeStore: storage.close };
+  return { subscriptions, eventTypes, lookups, store, database: storage.database, closeStore: storage.close };
 }
 
 /** Calls a unary method of a client by its name. */

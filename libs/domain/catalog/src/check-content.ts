@@ -1,4 +1,10 @@
-import { isEventTypeName, MAX_EVENT_TYPE_CHARS, quote, type Violation } from "@postrider/domain-event";
+import {
+  isEventTypeName,
+  isOperationalType,
+  MAX_EVENT_TYPE_CHARS,
+  quote,
+  type Violation,
+} from "@postrider/domain-event";
 import type { EventTypeContent, Example } from "./event-type.ts";
 
 const MAX_TEXT_CHARS = 4096;
@@ -12,11 +18,18 @@ const encoder = new TextEncoder();
 
 /** Empty when the name is one that events and subscriptions can have. */
 export function checkName(name: string): readonly Violation[] {
+  const field = "event_type.name";
+  if (isOperationalType(name)) return [{ field, description: describeReserved(name) }];
   if (isEventTypeName(name)) return [];
   const description =
     `${quote(name)} is not an event type's name: dotted words such as order.paid, beginning with a letter, ` +
     `of up to ${MAX_EVENT_TYPE_CHARS} characters`;
-  return [{ field: "event_type.name", description }];
+  return [{ field, description }];
+}
+
+/** Why the name of one of Postrider's own event types can't be used. */
+export function describeReserved(name: string): string {
+  return `${quote(name)} is reserved: event types of postrider. are Postrider's own, and can't be made or changed`;
 }
 
 /** Everything that breaks a bound. That schema and examples fit each other is for a JSON Schema validator to say. */

@@ -1,4 +1,6 @@
 export { decide, type EventTypeCommand, type EventTypeDecision } from "./decide.ts";
+export { describeReserved } from "./check-content.ts";
+export { findOperationalType, OPERATIONAL_TYPES } from "./operational-types.ts";
 export {
   ABSENT,
   evolve,

@@ -34,6 +34,14 @@ test.each([
   expect(isEventTypePattern(text)).toBe(false);
 });
 
+test("Postrider's own types are wanted by those who name them only", () => {
+  const type = "postrider.subscription.failing";
+  expect(["*", "postrider.*", "postrider.subscription.*", type].map((each) => matchesPattern(each, type))).toEqual([
+    ...[false, true, true, true],
+  ]);
+  expect(matchesPattern("*", "postrider_like")).toBe(true);
+});
+
 test("a pattern of 129 characters is none", () => {
   expect(isEventTypePattern(`${"x".repeat(127)}.*`)).toBe(false);
 });

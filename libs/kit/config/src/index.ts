@@ -12,6 +12,7 @@ export {
   durationSetting,
   integerSetting,
   listSetting,
+  optionalSetting,
   textSetting,
   type Parsed,
   type Setting,

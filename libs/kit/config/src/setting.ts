@@ -34,6 +34,11 @@ export function addressSetting(texts: Texts): Setting<string> {
   return { ...texts, parse };
 }
 
+/** One that may be left out; then it is undefined. */
+export function optionalSetting<T>(setting: Setting<T>): Setting<T | undefined> {
+  return { ...setting, parse: (text) => (text === "" ? value(undefined) : setting.parse(text)) };
+}
+
 /** A whole number from `min` to `max`. */
 export function integerSetting(texts: Texts, { min, max }: { min: number; max: number }): Setting<number> {
   const parse = (text: string): Parsed<number> => {

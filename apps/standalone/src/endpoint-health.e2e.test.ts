@@ -1,0 +1,70 @@
+import { Subscription_State as State } from "@postrider/contracts/postrider/v1/subscription";
+import { type ReceivedRequest, startReceiver } from "@postrider/testing";
+import { expect, test } from "vitest";
+import { connectPlatform } from "./testing/platform-client.ts";
+import { createDataDir, startPlatform } from "./testing/platform-process.ts";
+
+const DEADLINE_MS = 20_000;
+/** With an attempt each half second: the warning comes with the third, the end with the sixth, before the breaker opens. */
+const THRESHOLDS = {
+  POSTRIDER_FAILING_AFTER: "200ms",
+  POSTRIDER_FAILING_LEAST_ATTEMPTS: "3",
+  POSTRIDER_DISABLED_AFTER: "1800ms",
+};
+
+interface Told {
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+function told(requests: readonly ReceivedRequest[]): Told[] {
+  return requests.map(({ body }) => JSON.parse(body.toString()) as Told);
+}
+
+test("a tenant is told that its endpoint fails, that it is disabled, and that it recovered; and nothing else", async () => {
+  const { dataDir, remove } = createDataDir();
+  const platform = await startPlatform({ dataDir, environment: THRESHOLDS });
+  const client = connectPlatform(platform.grpcAddress);
+  await client.createEventType("order_paid");
+  const [hook, watcher] = [await startReceiver({ answer: { status: 500 } }), await startReceiver()];
+  const retryDelaysMs = Array<number>(20).fill(500);
+  const { id } = await client.createSubscription({ url: hook.url, eventTypes: ["order_paid"], retryDelaysMs });
+  // The endpoint that fails wants to be told of it too, in vain: that must not make more of it.
+  await client.createSubscription({ url: hook.url, eventTypes: ["postrider.subscription.failing"], retryDelaysMs: [] });
+  await client.createSubscription({ url: watcher.url, eventTypes: ["postrider.subscription.*"] });
+  await client.createSubscription({ url: `${watcher.url}/all`, tenantId: "other", eventTypes: ["postrider.*"] });
+  const untilTold = async (count: number): Promise<Told | undefined> =>
+    told(await watcher.waitFor(count, DEADLINE_MS))[count - 1];
+
+  await client.publish({ json: { order: 1 } });
+  const whose = { subscription_id: id, callback_url: hook.url };
+  const failing = await untilTold(1);
+  expect(failing).toMatchObject({ type: "postrider.subscription.failing", data: whose });
+  const disabled = await untilTold(2);
+  expect(disabled).toMatchObject({ type: "postrider.subscription.disabled", data: whose });
+  expect(disabled?.data["since"]).toBe(failing?.data["since"]);
+  const { state, disabledReason } = (await client.getSubscription(id)) ?? {};
+  expect([state, disabledReason]).toEqual([State.STATE_DISABLED, disabled?.data["reason"]]);
+
+  hook.answer({ status: 200 });
+  await client.resumeSubscription(id);
+  await client.publish({ id: "after-resume", json: { order: 2 } });
+  await hook.waitFor(
+    (requests) => requests.some(({ headers }) => headers["webhook-id"] === "after-resume"),
+    DEADLINE_MS,
+  );
+
+  // What is told next would come after anything that the resume or the success had brought.
+  hook.answer({ status: 500 });
+  await client.publish({ json: { order: 3 } });
+  expect(await untilTold(3)).toMatchObject({ type: "postrider.subscription.failing", data: whose });
+  hook.answer({ status: 200 });
+  expect(await untilTold(4)).toMatchObject({ type: "postrider.subscription.recovered", data: whose });
+  expect((await client.getSubscription(id))?.failureStreak).toBeUndefined();
+  expect(watcher.requests).toHaveLength(4);
+
+  client.close();
+  await Promise.all([hook.close(), watcher.close()]);
+  expect(await platform.stop("SIGTERM")).toEqual({ code: 0, signal: null });
+  remove();
+});

@@ -1,0 +1,4 @@
+import { describeOutbox } from "../testing/describe-outbox.ts";
+import { startOnSqlite } from "../testing/start-subscription.ts";
+
+describeOutbox(startOnSqlite);
