@@ -62,6 +62,7 @@ export function createEndpointHealth({ reportEveryMs, ...deps }: EndpointHealthD
       reports.tell(endpoint, sightings);
     },
     succeeded: (endpoint) => {
+      if (seen.size === 0 && !endpoint.isSuspected) return;
       const known = seen.get(endpoint.subscriptionId);
       const isSuspected = endpoint.isSuspected && !reports.isAnswered(endpoint);
       if (!known && !isSuspected) return;

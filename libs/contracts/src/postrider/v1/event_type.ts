@@ -907,7 +907,11 @@ export const EventTypeChange: MessageFns<EventTypeChange> = {
   },
 };
 
-/** The catalog: what the platform tells, and in which shape. Developers read it before they subscribe. */
+/**
+ * The catalog: what the platform tells, and in which shape. Developers read it before they subscribe.
+ * Event types of postrider. are Postrider's own: it tells tenants of their subscriptions by them. They are in every catalog,
+ * and can't be made, changed or deprecated.
+ */
 export type EventTypeServiceService = typeof EventTypeServiceService;
 export const EventTypeServiceService = {
   createEventType: {

@@ -77,7 +77,10 @@ export interface Subscription {
   tenantId: string;
   /** http or https, up to 2,048 characters, without user and fragment. */
   callbackUrl: string;
-  /** Names, or patterns such as order.* or *. 1 to 100. */
+  /**
+   * Names, or patterns such as order.* or *. 1 to 100. Postrider's own types, of postrider., are not in *: name them, or
+   * postrider.*.
+   */
   eventTypes: string[];
   description: string;
   state: Subscription_State;
