@@ -60,6 +60,12 @@ describe.skipIf(stack === undefined)("the events topic", () => {
     expect(String(foreign?.body)).toContain(value);
   });
 
+  test("it may come compressed, in a way that a dispatcher can't read", async () => {
+    const records = ["packed-1", "packed-2"].map((id) => ({ headers: cloudEvent(id), value: '{"a":1}' }));
+    await platform.kafka.append(EVENTS, records, true);
+    await untilReceived(receiver, ["packed-1", "packed-2"]);
+  });
+
   test("a malformed one goes to quarantine with its reason, and holds up nothing behind it", async () => {
     const malformed = [
       ["no tenant", cloudEvent("bad-1", { ce_tenantid: undefined }), "tenant_id"],

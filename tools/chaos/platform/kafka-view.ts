@@ -1,7 +1,16 @@
 // What tests and chaos see of a platform's Kafka, through a plain client: nothing of the platform's own code is asked
 // how the platform is doing.
 import { randomUUID } from "node:crypto";
-import { type Admin, AssignerProtocol, Kafka, logLevel, Partitioners } from "kafkajs";
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import {
+  type Admin,
+  AssignerProtocol,
+  CompressionCodecs,
+  CompressionTypes,
+  Kafka,
+  logLevel,
+  Partitioners,
+} from "kafkajs";
 import { readTopic, type TopicRecord } from "./read-topic.ts";
 
 /** Where the platform's dispatchers stand in one partition. */
@@ -33,7 +42,8 @@ export interface KafkaView {
   readonly findAssignment: () => Promise<ReadonlyMap<string, readonly number[]>>;
   /** Everything that stands in a topic now, oldest first within each partition. */
   readonly readAll: (topic: string) => Promise<readonly TopicRecord[]>;
-  readonly append: (topic: string, records: readonly NewRecord[]) => Promise<void>;
+  /** @param isCompressed with zstd, which kafkajs can't without the test's help */
+  readonly append: (topic: string, records: readonly NewRecord[], isCompressed?: boolean) => Promise<void>;
   /** Deletes every topic of the platform. */
   readonly deleteTopics: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -60,6 +70,11 @@ export const QUARANTINE = "postrider.quarantine";
 const GROUP = "dispatcher.postrider.events";
 const OFFSETS = "__consumer_offsets";
 
+CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+  compress: async ({ buffer }: { readonly buffer: Buffer }) => Promise.resolve(zstdCompressSync(buffer)),
+  decompress: async (buffer: Buffer) => Promise.resolve(zstdDecompressSync(buffer)),
+});
+
 /** Names of topics are given and returned without the prefix. */
 export async function openKafkaView({ brokers, topicPrefix }: KafkaViewOptions): Promise<KafkaView> {
   const kafka = new Kafka({
@@ -82,10 +97,11 @@ export async function openKafkaView({ brokers, topicPrefix }: KafkaViewOptions):
       const consumer = kafka.consumer({ groupId: `${topicPrefix}chaos-${randomUUID()}` });
       return await readTopic(consumer, `${topicPrefix}${topic}`, ends);
     },
-    append: async (topic, records) => {
+    append: async (topic, records, isCompressed = false) => {
       await (producing ??= producer.connect());
       const messages = records.map(({ key, headers, value }) => ({ key: key ?? null, headers: { ...headers }, value }));
-      await producer.send({ topic: `${topicPrefix}${topic}`, messages, acks: -1 });
+      const compression = isCompressed ? CompressionTypes.ZSTD : CompressionTypes.None;
+      await producer.send({ topic: `${topicPrefix}${topic}`, messages, acks: -1, compression });
     },
     close: async () => {
       await Promise.all([admin.disconnect(), producing?.then(async () => producer.disconnect())]);

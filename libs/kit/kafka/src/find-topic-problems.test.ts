@@ -16,6 +16,7 @@ describe("a topic that exists", () => {
     expect(findTopicProblems(plan, having("retention.ms", "-1"), rules)).toEqual([]);
     expect(findTopicProblems(plan, having("retention.ms", "999999999999"), rules)).toEqual([]);
     expect(findTopicProblems(plan, having("min.insync.replicas", "3"), rules)).toEqual([]);
+    expect(findTopicProblems(plan, having("compression.type", "gzip"), rules)).toEqual([]);
   });
 
   test.each([
@@ -26,6 +27,7 @@ describe("a topic that exists", () => {
     ["max.message.bytes", "1000"],
     ["min.insync.replicas", "1"],
     ["unclean.leader.election.enable", "true"],
+    ["compression.type", "producer"],
   ])("breaks a promise with %s=%s, and the problem names both and the command", (setting, value) => {
     const problems = findTopicProblems(plan, having(setting, value), rules);
     expect(problems).toHaveLength(1);

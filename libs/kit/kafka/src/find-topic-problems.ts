@@ -30,12 +30,15 @@ export function wantedConfig(plan: TopicPlan, rules: TopicRules): Record<string,
     "max.message.bytes": String(plan.maxMessageBytes),
     "min.insync.replicas": String(minInsyncReplicas(rules)),
     "unclean.leader.election.enable": "false",
+    // As the brokers keep it, whatever a producer's client sends: the codecs that we can't read never reach us.
+    "compression.type": "uncompressed",
   };
 }
 
 type Judge = (value: string, wanted: string) => boolean;
 
 const isSame: Judge = (value, wanted) => value === wanted;
+const isReadable: Judge = (value) => value === "uncompressed" || value === "gzip";
 const isAtLeast: Judge = (value, wanted) => Number(value) >= Number(wanted);
 /** -1 keeps all. */
 const isKeptAsLong: Judge = (value, wanted) => value === "-1" || (wanted !== "-1" && isAtLeast(value, wanted));
@@ -57,6 +60,11 @@ const RULES: readonly { readonly name: string; readonly judge: Judge; readonly b
   { name: "max.message.bytes", judge: isAtLeast, because: "large events would be refused" },
   { name: "min.insync.replicas", judge: isAtLeast, because: "an accepted event could be on one disk only" },
   { name: "unclean.leader.election.enable", judge: isSame, because: "a change of leaders could lose accepted events" },
+  {
+    name: "compression.type",
+    judge: isReadable,
+    because: "what a producer compresses with snappy, lz4 or zstd could not be read",
+  },
 ];
 
 /** What keeps a topic from being what was planned, each in words that say what to change. */
