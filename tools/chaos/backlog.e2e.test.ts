@@ -2,7 +2,7 @@
 // else, and goes as fast as the endpoint can take it once that is fast.
 import { DeferredDelivery } from "@postrider/contracts/postrider/log/v1/delivery";
 import { findStack } from "@postrider/testing";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ServiceProcess } from "../services/service-process.ts";
 import { type EndpointServer, startEndpointServer } from "./endpoints/endpoint-server.ts";
 import { type Delays, measureDelays, type Published, publishRound } from "./endpoints/round-robin.ts";
@@ -21,14 +21,16 @@ const PHASE_MS = 10_000;
 const LATE_MS = 1000;
 /** Or more than this, milliseconds: two cores also run publisher, receivers and brokers. */
 const MAY_ADD_MS = 50;
-const MAX_GROWTH_MIB = 60;
 /**
  * Eight are promised. Of a crowd of which more fall due at once than a dispatcher holds in memory, some are moved from
  * one short tier to the next meanwhile.
  */
 const MAX_COPIES = 10;
-/** As `npm run start:dispatcher` has it: with V8's own choice, garbage alone makes a difference of a hundred MiB. */
-const HEAP = { NODE_OPTIONS: "--max-semi-space-size=16" };
+/**
+ * What is resident depends on when V8 last collected, by a hundred MiB. So there is no room for a backlog: a process that
+ * needs more than this for what it holds dies, and with 100,000 deliveries in memory it would.
+ */
+const HEAP = { NODE_OPTIONS: "--max-semi-space-size=16 --max-old-space-size=256" };
 /** The furthest slot of one that has not waited for long lies a minute ahead; and then there is the work itself. */
 const DRAIN_MS = 120_000;
 const DEADLINE_MS = 400_000;
@@ -36,15 +38,12 @@ const DEADLINE_MS = 400_000;
 const TIERS = ["0s", "5s", "30s", "2m", "10m", "1h", "6h"];
 const MIB = 1024 * 1024;
 
-// Once more if need be: V8 may make its heap larger once, whenever it sees fit. What a backlog holds, it holds each time.
-const OPTIONS = { timeout: DEADLINE_MS, retry: 1 };
-
-describe.skipIf(stack === undefined)("a backlog for one slow endpoint", OPTIONS, () => {
+describe.skipIf(stack === undefined)("a backlog for one slow endpoint", { timeout: DEADLINE_MS }, () => {
   let platform: Platform;
   let dispatcher: ServiceProcess;
   let server: EndpointServer;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     if (!stack) return;
     platform = await openPlatform({ stack, environment: HEAP });
     const [first] = platform.services.dispatchers;
@@ -55,7 +54,7 @@ describe.skipIf(stack === undefined)("a backlog for one slow endpoint", OPTIONS,
       await platform.client.createSubscription({ url: server.urlOf(tenantId), tenantId });
     }
   });
-  afterEach(async () => {
+  afterAll(async () => {
     await platform.close();
     await server.close();
   });
@@ -86,7 +85,7 @@ describe.skipIf(stack === undefined)("a backlog for one slow endpoint", OPTIONS,
       `${BACKLOG} waiting: ${waitingMib.toFixed(0)} MiB resident instead of ${beforeMib.toFixed(0)}; ${slowly.toFixed(1)}/s ` +
         `while slow; gone ${(drainedMs / 1000).toFixed(1)} s after it was fast; copied ${copies.mean.toFixed(1)} times, at most ${copies.most}`,
     );
-    expect(waitingMib - beforeMib).toBeLessThan(MAX_GROWTH_MIB);
+    expect(dispatcher.exit()).toBeUndefined();
     expect(copies.most).toBeLessThanOrEqual(MAX_COPIES);
     // It was slow indeed, and was not left alone either.
     expect(slowly).toBeGreaterThan(25);

@@ -137,7 +137,8 @@ describe.skipIf(stack === undefined)("a service does not start", () => {
 
     test.concurrent("without the right to write a topic", async () => {
       const prefix = `${run}-rights-${name}.`;
-      await makeEventsTopic(prefix, { "message.timestamp.type": "LogAppendTime", "retention.ms": "-1" });
+      const settings = { "message.timestamp.type": "LogAppendTime", "compression.type": "uncompressed" };
+      await makeEventsTopic(prefix, { ...settings, "retention.ms": "-1" });
       await allowAllButWriting(`${prefix}postrider.events`);
       const environment = onKafka({ POSTRIDER_KAFKA_TOPIC_PREFIX: prefix });
       await expectRefusal(name, environment, /postrider\.events/, /WRITE|write/);

@@ -46,7 +46,8 @@ await new Promise<void>((resolve, reject) => {
     return;
   }
   consumer.on("consumer.crash", ({ payload }) => {
-    reject(payload.error);
+    // Else it begins again by itself: the group's coordinator may have just been made.
+    if (!payload.restart) reject(payload.error);
   });
   void consumer.run({
     autoCommit: false,

@@ -37,7 +37,8 @@ async function runStock(task: Omit<StockTask, "broker">): Promise<readonly Stock
     workerData: { broker, ...task },
   });
   const [read] = (await once(worker, "message")) as [readonly StockRecord[]];
-  await once(worker, "exit");
+  // Not awaited until it ends: as it comes, kafkajs has timers that never do.
+  await worker.terminate();
   return read;
 }
 
