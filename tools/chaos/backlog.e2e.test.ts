@@ -19,8 +19,8 @@ const PER_SECOND = 300;
 const PHASE_MS = 10_000;
 /** What is published at a phase's end may still be on its way; then a delivery is late. */
 const LATE_MS = 1000;
-/** Or more than this, milliseconds: two cores also run publisher, receivers and brokers. */
-const MAY_ADD_MS = 50;
+/** Or more than this, milliseconds: two cores also run publisher, receivers and brokers, and so small a heap is collected often. */
+const MAY_ADD_MS = 100;
 /**
  * Eight are promised. Of a crowd of which more fall due at once than a dispatcher holds in memory, some are moved from
  * one short tier to the next meanwhile.
