@@ -95,9 +95,7 @@ class EventDispatch {
         },
         rebalancing: () => {
           this.#deps.metrics.rebalancing();
-          const uncommitted = this.#findUncommitted();
-          for (const { partition, position } of uncommitted) partition.noteCommitting(position);
-          return uncommitted.map(({ position }) => position);
+          return this.#takeUncommitted().map(({ position }) => position);
         },
       },
       stop,
@@ -191,17 +189,16 @@ class EventDispatch {
     }
   }
 
-  #findUncommitted(): readonly { readonly partition: PartitionProgress; readonly position: Position }[] {
+  #takeUncommitted(): readonly { readonly partition: PartitionProgress; readonly position: Position }[] {
     return [...this.#partitions.values()].flatMap((partition) => {
-      const position = partition.findUncommitted();
+      const position = partition.takeUncommitted();
       return position ? [{ partition, position }] : [];
     });
   }
 
   async #commit(): Promise<void> {
-    const uncommitted = this.#findUncommitted();
+    const uncommitted = this.#takeUncommitted();
     if (uncommitted.length === 0) return;
-    for (const { partition, position } of uncommitted) partition.noteCommitting(position);
     try {
       await this.#deps.reader.commit(uncommitted.map(({ position }) => position));
       for (const { partition, position } of uncommitted) partition.noteCommitted(position);

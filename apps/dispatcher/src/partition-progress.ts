@@ -102,15 +102,13 @@ export class PartitionProgress {
     return true;
   }
 
-  /** Where it stands, if that is not committed yet. */
-  findUncommitted(): Position | undefined {
-    return this.#window.isDirty ? { partition: this.partition, ...this.#window.position() } : undefined;
-  }
-
-  /** This position is on its way to the log. */
-  noteCommitting(position: Position): void {
+  /** Where it stands, if that is not committed yet. It is to be sent to the log, and remembered as sent. */
+  takeUncommitted(): Position | undefined {
+    if (!this.#window.isDirty) return undefined;
+    const position = { partition: this.partition, ...this.#window.position() };
     this.#sent.push(position);
     if (this.#sent.length > MAX_SENT) this.#sent.shift();
+    return position;
   }
 
   /** It is durable, if the partition is still here: else nobody has looked whether it was sent. */
