@@ -7,6 +7,7 @@ import {
 } from "@postrider/contracts/postrider/v1/subscription";
 import type { RpcService } from "@postrider/kit-rpc";
 import { createLookups, type SubscriptionLookups } from "./create-lookups.ts";
+import { EVENT_TYPE_ACCESS, SUBSCRIPTION_ACCESS } from "./grpc/access.ts";
 import { decodeDisabling } from "./grpc/decode-subscription.ts";
 import { createEventTypeService } from "./grpc/event-type-service.ts";
 import { answerHealthReport, createSubscriptionService } from "./grpc/subscription-service.ts";
@@ -31,11 +32,13 @@ export function createSubscription(deps: SubscriptionDeps): SubscriptionApp {
       name: "postrider.v1.SubscriptionService",
       definition: SubscriptionServiceService,
       implementation: createSubscriptionService(deps, lookups),
+      access: SUBSCRIPTION_ACCESS,
     },
     {
       name: "postrider.v1.EventTypeService",
       definition: EventTypeServiceService,
       implementation: createEventTypeService(deps, lookups),
+      access: EVENT_TYPE_ACCESS,
     },
   ];
   return {

@@ -9,6 +9,7 @@ export {
   type ReceiverOptions,
 } from "./receiver.ts";
 export { createSelfSignedCertificate, type SelfSignedCertificate } from "./self-signed-certificate.ts";
+export { createTestAuthority, type TestAuthority } from "./test-authority.ts";
 export { listenOnLoopback, trackSockets, type TrackedSockets } from "./track-sockets.ts";
 export { createWatchers, DEFAULT_DEADLINE_MS, deferredPromise, type Deferred, type Watchers } from "./wait-for.ts";
 export { findStack, type Stack } from "./stack.ts";

@@ -7,6 +7,7 @@ import {
   SubscriptionServiceService,
 } from "@postrider/contracts/postrider/v1/subscription";
 import { RpcError, type RpcService, startRpcServer, unary } from "@postrider/kit-rpc";
+import { accessForEverybody } from "@postrider/kit-rpc/testing";
 
 /** The secret of every subscription here. */
 export const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -68,7 +69,12 @@ function createIngest(events: Event[]): RpcService {
     events.push(event);
     return { eventId: event.id || `evt_${events.length}`, acceptedAt: NOW };
   });
-  return { name: "postrider.v1.IngestService", definition: IngestServiceService, implementation: { publish } };
+  return {
+    name: "postrider.v1.IngestService",
+    definition: IngestServiceService,
+    implementation: { publish },
+    access: accessForEverybody(IngestServiceService),
+  };
 }
 
 function createCatalog(eventTypes: Map<string, EventType>): RpcService {
@@ -95,7 +101,12 @@ function createCatalog(eventTypes: Map<string, EventType>): RpcService {
       return { eventTypes: items, nextPageToken };
     }),
   };
-  return { name: "postrider.v1.EventTypeService", definition: EventTypeServiceService, implementation };
+  return {
+    name: "postrider.v1.EventTypeService",
+    definition: EventTypeServiceService,
+    implementation,
+    access: accessForEverybody(EventTypeServiceService),
+  };
 }
 
 function createSubscriptions({
@@ -149,7 +160,12 @@ function createSubscriptions({
       return { subscription: { ...find(subscriptions, request.id), secret: ROTATED_SECRET } };
     }),
   };
-  return { name: "postrider.v1.SubscriptionService", definition: SubscriptionServiceService, implementation };
+  return {
+    name: "postrider.v1.SubscriptionService",
+    definition: SubscriptionServiceService,
+    implementation,
+    access: accessForEverybody(SubscriptionServiceService),
+  };
 }
 
 function find<Item>(items: ReadonlyMap<string, Item>, key: string): Item {

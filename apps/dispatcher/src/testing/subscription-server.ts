@@ -8,6 +8,7 @@ import {
   type WatchRequest,
 } from "@postrider/contracts/postrider/v1/subscription";
 import { type RpcServer, serverStream, startRpcServer, unary } from "@postrider/kit-rpc";
+import { accessForEverybody } from "@postrider/kit-rpc/testing";
 import { createWatchers, type Watchers } from "@postrider/testing";
 import { SECRET } from "./builders.ts";
 
@@ -39,6 +40,7 @@ export class SubscriptionServer {
     const service = {
       ...{ name: "postrider.v1.SubscriptionService", definition: SubscriptionServiceService },
       implementation,
+      access: accessForEverybody(SubscriptionServiceService),
     };
     this.#server = await startRpcServer({ address, services: [service], maxMessageBytes: 1024 * 1024 });
   }

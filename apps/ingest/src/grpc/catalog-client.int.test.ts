@@ -8,6 +8,7 @@ import {
 } from "@postrider/contracts/postrider/v1/event_type";
 import { systemClock } from "@postrider/kit-lifecycle";
 import { RpcError, type RpcServer, serverStream, startRpcServer, unary } from "@postrider/kit-rpc";
+import { accessForEverybody } from "@postrider/kit-rpc/testing";
 import { createLogger } from "@postrider/kit-telemetry";
 import { createWatchers } from "@postrider/testing";
 import { expect, onTestFinished, test } from "vitest";
@@ -35,7 +36,9 @@ class CatalogServer {
       getEventType: unary(async ({ name }: GetEventTypeRequest) => Promise.resolve({ eventType: this.#get(name) })),
       watchEventTypes: serverStream((request: WatchEventTypesRequest, signal) => this.#watch(request, signal)),
     };
-    const service = { name: "postrider.v1.EventTypeService", definition: EventTypeServiceService, implementation };
+    const definition = EventTypeServiceService;
+    const access = accessForEverybody(definition);
+    const service = { name: "postrider.v1.EventTypeService", definition, implementation, access };
     this.#server = await startRpcServer({ address: this.address, services: [service], maxMessageBytes: 1024 * 1024 });
   }
 

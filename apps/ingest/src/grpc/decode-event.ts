@@ -1,6 +1,14 @@
 import type { Event as EventMessage } from "@postrider/contracts/postrider/v1/ingest";
-import { RpcError } from "@postrider/kit-rpc";
+import { type Caller, RpcError } from "@postrider/kit-rpc";
 import type { EventCandidate } from "../accept-event.ts";
+import { assertMayPublish } from "./ingest-access.ts";
+
+/** @throws {RpcError} invalid_argument when there is no event; permission_denied when it is not the caller's to publish */
+export function decodeFrom(caller: Caller, message: EventMessage | undefined): EventCandidate {
+  const candidate = decodeEventMessage(message);
+  assertMayPublish(caller, candidate.tenantId);
+  return candidate;
+}
 
 /** @throws {RpcError} invalid_argument when there is no event at all */
 export function decodeEventMessage(message: EventMessage | undefined): EventCandidate {

@@ -1,21 +1,29 @@
 import { type Event, IngestServiceService, type IngestServiceServer } from "@postrider/contracts/postrider/v1/ingest";
-import { RpcError, type RpcService, unary } from "@postrider/kit-rpc";
+import { type Caller, callerOf, RpcError, type RpcService, unary } from "@postrider/kit-rpc";
 import { type BatchItem, publish, publishBatch, type PublishDeps } from "../publish.ts";
-import { decodeEventMessage } from "./decode-event.ts";
+import { decodeFrom } from "./decode-event.ts";
+import { INGEST_ACCESS } from "./ingest-access.ts";
 import { servePublishStream } from "./publish-stream.ts";
 
 /** postrider.v1.IngestService: decode, call, encode. */
 export function createIngestService(deps: PublishDeps): RpcService {
   const implementation: IngestServiceServer = {
-    publish: unary(async ({ event }, call) => publish(decodeEventMessage(event), deps, deadlineOf(call))),
-    publishBatch: unary(async ({ events }, call) => ({
-      results: await publishBatch(events.map(decodeItem), deps, deadlineOf(call)),
-    })),
+    publish: unary(async ({ event }, call) => publish(decodeFrom(callerOf(call), event), deps, deadlineOf(call))),
+    publishBatch: unary(async ({ events }, call) => {
+      const caller = callerOf(call);
+      const items = events.map((event) => decodeItem(caller, event));
+      return { results: await publishBatch(items, deps, deadlineOf(call)) };
+    }),
     publishStream: (call) => {
       servePublishStream(call, deps);
     },
   };
-  return { name: "postrider.v1.IngestService", definition: IngestServiceService, implementation };
+  return {
+    name: "postrider.v1.IngestService",
+    definition: IngestServiceService,
+    implementation,
+    access: INGEST_ACCESS,
+  };
 }
 
 /** Milliseconds since the epoch; Infinity when the caller set none. */
@@ -23,9 +31,9 @@ function deadlineOf(call: { getDeadline: () => Date | number }): number {
   return Number(call.getDeadline());
 }
 
-function decodeItem(event: Event): BatchItem {
+function decodeItem(caller: Caller, event: Event): BatchItem {
   try {
-    return decodeEventMessage(event);
+    return decodeFrom(caller, event);
   } catch (error) {
     if (error instanceof RpcError) return error;
     throw error;

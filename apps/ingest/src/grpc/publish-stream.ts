@@ -4,9 +4,16 @@ import type {
   PublishStreamRequest,
   PublishStreamResponse,
 } from "@postrider/contracts/postrider/v1/ingest";
-import { encodeStatus, endAsClosing, onServerClosing, reportUnexpected } from "@postrider/kit-rpc";
+import {
+  type Caller,
+  callerOf,
+  encodeStatus,
+  endAsClosing,
+  onServerClosing,
+  reportUnexpected,
+} from "@postrider/kit-rpc";
 import { publish, type PublishDeps } from "../publish.ts";
-import { decodeEventMessage } from "./decode-event.ts";
+import { decodeFrom } from "./decode-event.ts";
 
 /** Requests of one stream that may be unanswered; then no more are read, and HTTP/2 holds the producer back. */
 const MAX_UNANSWERED = 1000;
@@ -15,28 +22,31 @@ type PublishCall = ServerDuplexStream<PublishStreamRequest, PublishStreamRespons
 
 /**
  * Answers each request of the stream when its event is durable or refused; ends when the producer has ended, or when the
- * server closes: then nothing more is read, and what was read is answered before the stream ends with UNAVAILABLE.
+ * server closes: then nothing more is read, and what was read is answered before the stream ends with UNAVAILABLE. When
+ * the caller's credentials end meanwhile, so does the stream, and what it still holds is neither taken nor answered.
  */
 export function servePublishStream(call: PublishCall, deps: PublishDeps): void {
   let unanswered = 0;
   let hasEnded = false;
   let isClosing = false;
+  const caller = callerOf(call);
 
   function endWhenAnswered(): void {
-    if (unanswered > 0) return;
+    if (unanswered > 0 || call.writableEnded) return;
     if (hasEnded) call.end();
     else if (isClosing) endAsClosing(call);
   }
 
   async function answer({ sequence, event }: PublishStreamRequest): Promise<void> {
-    const result = await publishOne(event, deps, call.getPath());
+    const result = await publishOne({ event, caller, method: call.getPath() }, deps);
     unanswered -= 1;
-    if (!call.cancelled) call.write({ sequence, result });
+    if (!call.cancelled && !call.writableEnded) call.write({ sequence, result });
     if (unanswered < MAX_UNANSWERED / 2 && !isClosing) call.resume();
     endWhenAnswered();
   }
 
   call.on("data", (request: PublishStreamRequest) => {
+    if (call.writableEnded) return;
     unanswered += 1;
     if (unanswered >= MAX_UNANSWERED) call.pause();
     void answer(request);
@@ -55,13 +65,15 @@ export function servePublishStream(call: PublishCall, deps: PublishDeps): void {
   });
 }
 
-async function publishOne(
-  event: PublishStreamRequest["event"],
-  deps: PublishDeps,
-  method: string,
-): Promise<PublishResult> {
+interface Asked {
+  readonly event: PublishStreamRequest["event"];
+  readonly caller: Caller;
+  readonly method: string;
+}
+
+async function publishOne({ event, caller, method }: Asked, deps: PublishDeps): Promise<PublishResult> {
   try {
-    const response = await publish(decodeEventMessage(event), deps);
+    const response = await publish(decodeFrom(caller, event), deps);
     return { outcome: { $case: "accepted", value: response } };
   } catch (error) {
     reportUnexpected(error, method);

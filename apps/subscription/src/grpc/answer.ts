@@ -1,14 +1,14 @@
 import type { handleServerStreamingCall, handleUnaryCall } from "@grpc/grpc-js";
 import { EventStoreError } from "@postrider/kit-event-store";
-import { type Produce, RpcError, serverStream, unary } from "@postrider/kit-rpc";
+import { type Caller, callerOf, type Produce, RpcError, serverStream, unary } from "@postrider/kit-rpc";
 
-/** Serves an async function; a store that can't be used is told as such. */
+/** Serves an async function, which is told who calls; a store that can't be used is told as such. */
 export function answer<Request, Response>(
-  handler: (request: Request) => Promise<Response>,
+  handler: (request: Request, caller: Caller) => Promise<Response>,
 ): handleUnaryCall<Request, Response> {
-  return unary(async (request: Request) => {
+  return unary(async (request: Request, call) => {
     try {
-      return await handler(request);
+      return await handler(request, callerOf(call));
     } catch (error) {
       throw asRpcError(error);
     }

@@ -1,5 +1,6 @@
 import { type PublishRequest, IngestServiceService } from "@postrider/contracts/postrider/v1/ingest";
 import { RpcError, startRpcServer, unary } from "@postrider/kit-rpc";
+import { accessForEverybody } from "@postrider/kit-rpc/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { connectIngest } from "./ingest-client.ts";
 
@@ -13,6 +14,7 @@ test("an event goes to ingest as it is, and a refusal is told", async () => {
     services: [
       {
         ...{ name: "postrider.v1.IngestService", definition: IngestServiceService },
+        access: accessForEverybody(IngestServiceService),
         implementation: {
           ...Object.fromEntries(Object.keys(IngestServiceService).map((name) => [name, refuse])),
           publish: unary(async (request: PublishRequest) => {

@@ -25,6 +25,7 @@ import { decodeDisabling, decodeRegistration, decodeUpdate } from "./decode-subs
 import { decodeHealthReport } from "./decode-health-report.ts";
 import { decodeDurationMs } from "./durations.ts";
 import { encodeHistoryEntry, encodeSubscription, encodeWithSecret } from "./encode-subscription.ts";
+import { assertMayMakeFor, assertOwn, owns } from "./own.ts";
 import { decodePage, encodePageToken } from "./page-tokens.ts";
 import { requireField, requireFound } from "./require-field.ts";
 
@@ -56,29 +57,39 @@ export function createSubscriptionService(
 
 function createWrites(deps: SubscriptionDeps): Writes {
   return {
-    createSubscription: answer(async (request) => {
-      const subscription = await registerSubscription(deps, decodeRegistration(request));
+    createSubscription: answer(async (request, caller) => {
+      const registration = decodeRegistration(request);
+      assertMayMakeFor(caller, registration.tenantId);
+      const subscription = await registerSubscription(deps, registration);
       return { subscription: encodeWithSecret(subscription) };
     }),
-    updateSubscription: answer(async (request) => {
-      return { subscription: encodeSubscription(await updateSubscription(deps, decodeUpdate(request))) };
+    updateSubscription: answer(async (request, caller) => {
+      const update = decodeUpdate(request);
+      await assertOwn(deps, caller, update.id);
+      return { subscription: encodeSubscription(await updateSubscription(deps, update)) };
     }),
-    pauseSubscription: answer(async ({ id }) => {
-      return { subscription: encodeSubscription(await pauseSubscription(deps, requireField("id", id))) };
+    pauseSubscription: answer(async ({ id }, caller) => {
+      await assertOwn(deps, caller, requireField("id", id));
+      return { subscription: encodeSubscription(await pauseSubscription(deps, id)) };
     }),
-    resumeSubscription: answer(async ({ id }) => {
-      return { subscription: encodeSubscription(await resumeSubscription(deps, requireField("id", id))) };
+    resumeSubscription: answer(async ({ id }, caller) => {
+      await assertOwn(deps, caller, requireField("id", id));
+      return { subscription: encodeSubscription(await resumeSubscription(deps, id)) };
     }),
-    disableSubscription: answer(async (request) => {
-      return { subscription: encodeSubscription(await disableSubscription(deps, decodeDisabling(request))) };
+    disableSubscription: answer(async (request, caller) => {
+      const disabling = decodeDisabling(request);
+      await assertOwn(deps, caller, disabling.id);
+      return { subscription: encodeSubscription(await disableSubscription(deps, disabling)) };
     }),
     reportEndpointHealth: answer(async (request) => answerHealthReport(deps, request)),
-    deleteSubscription: answer(async ({ id }) => {
-      await deleteSubscription(deps, requireField("id", id));
+    deleteSubscription: answer(async ({ id }, caller) => {
+      await assertOwn(deps, caller, requireField("id", id));
+      await deleteSubscription(deps, id);
       return {};
     }),
-    rotateSecret: answer(async ({ id, overlap }) => {
+    rotateSecret: answer(async ({ id, overlap }, caller) => {
       const rotation = { id: requireField("id", id), overlapMs: overlap && decodeDurationMs(overlap) };
+      await assertOwn(deps, caller, id);
       return { subscription: encodeWithSecret(await rotateSecret(deps, rotation)) };
     }),
   };
@@ -94,12 +105,15 @@ export async function answerHealthReport(
 
 function createReads(deps: SubscriptionDeps, lookups: SubscriptionLookups): Reads {
   return {
-    getSubscription: answer(async ({ id }) => {
-      const found = await findSubscription(deps, requireField("id", id));
+    getSubscription: answer(async ({ id }, caller) => {
+      await assertOwn(deps, caller, requireField("id", id));
+      const found = await findSubscription(deps, id);
       return { subscription: encodeSubscription(requireFound(WHAT, id, found)) };
     }),
-    listSubscriptions: answer(async (request) => {
-      const tenantId = decodeTenantFilter(request.tenantId);
+    listSubscriptions: answer(async (request, caller) => {
+      const asked = decodeTenantFilter(request.tenantId);
+      if (asked !== undefined && !owns(caller, asked)) return { subscriptions: [], nextPageToken: "" };
+      const tenantId = asked ?? caller.boundTo;
       const scope = `subscriptions of ${tenantId ?? "all"}`;
       const page = await listSubscriptions(deps, { tenantId, ...decodePage(request, scope) });
       return {
@@ -107,9 +121,11 @@ function createReads(deps: SubscriptionDeps, lookups: SubscriptionLookups): Read
         nextPageToken: encodePageToken(page.nextAfter, scope),
       };
     }),
-    listSubscriptionHistory: answer(async ({ id }) => {
+    listSubscriptionHistory: answer(async ({ id }, caller) => {
+      // Not by the subscription as it is now: a deleted one has a history too.
       const entries = await listHistory(deps, requireField("id", id));
-      return { entries: requireFound(WHAT, id, entries.length > 0 ? entries : undefined).map(encodeHistoryEntry) };
+      const isFound = entries.length > 0 && owns(caller, entries[0]?.tenantId);
+      return { entries: requireFound(WHAT, id, isFound ? entries : undefined).map(encodeHistoryEntry) };
     }),
     resolve: answer(lookups.resolve),
     watch: answerStream(lookups.watch),

@@ -5,6 +5,7 @@ export interface HistoryEntry {
   readonly version: number;
   readonly type: string;
   readonly atMs: number;
+  readonly tenantId: string;
   /** What the event says, without secrets. */
   readonly facts: Readonly<Record<string, unknown>>;
 }
@@ -20,7 +21,7 @@ export async function listHistory(
   const stored = await store.load(subscriptionStream(id));
   return stored.slice(-MAX_ENTRIES).map((each) => {
     const { kind, atMs, ...facts } = subscriptionAggregate.decode(each);
-    return { version: each.version, type: kind, atMs, facts: withoutSecret(facts) };
+    return { version: each.version, type: kind, atMs, tenantId: facts.tenantId, facts: withoutSecret(facts) };
   });
 }
 

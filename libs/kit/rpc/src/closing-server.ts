@@ -1,4 +1,5 @@
 import {
+  type Metadata,
   Server,
   type ServerDuplexStream,
   type ServerWritableStream,
@@ -31,6 +32,22 @@ export class ClosingServer extends Server {
   endStreams(): void {
     this.#isClosing = true;
     for (const call of this.#open) endStream(call);
+  }
+
+  /**
+   * Asks of each stream that it answers whether it may go on; one that may not is ended with the reason, at once: what
+   * it was promised before is not waited for.
+   */
+  async review(mayGoOn: (metadata: Metadata) => Promise<void>): Promise<void> {
+    await Promise.all(
+      [...this.#open].map(async (call) => {
+        try {
+          await mayGoOn(call.metadata);
+        } catch (error) {
+          if (!call.writableEnded) call.emit("error", encodeServiceError(error));
+        }
+      }),
+    );
   }
 
   #trackStreams(

@@ -1,10 +1,11 @@
-import { type ChannelCredentials, type ChannelOptions, credentials } from "@grpc/grpc-js";
+import type { ChannelCredentials, ChannelOptions, ClientOptions } from "@grpc/grpc-js";
+import { channelOf, interceptorsOf, type RpcCredentials } from "./call-credentials.ts";
 
 /** The shape of every client class that ts-proto generates. */
 type ClientClass<Client> = new (
   address: string,
   channelCredentials: ChannelCredentials,
-  options: ChannelOptions,
+  options: Partial<ClientOptions>,
 ) => Client;
 
 export interface ConnectRpcOptions {
@@ -12,6 +13,8 @@ export interface ConnectRpcOptions {
   readonly address: string;
   /** The largest answer that is taken, in bytes. */
   readonly maxMessageBytes: number;
+  /** Who we are, and how we know the service; nobody and not at all if absent. */
+  readonly credentials?: RpcCredentials;
 }
 
 /** A client of one of our own services; it connects when it is first used, and again whenever it has to. */
@@ -29,9 +32,10 @@ export interface RpcConnection<Client> {
  */
 export function connectRpc<Client extends { readonly close: () => void }>(
   Class: ClientClass<Client>,
-  { address, maxMessageBytes }: ConnectRpcOptions,
+  { address, maxMessageBytes, credentials = {} }: ConnectRpcOptions,
 ): RpcConnection<Client> {
-  const open = (): Client => new Class(address, credentials.createInsecure(), createChannelOptions(maxMessageBytes));
+  const options = { ...createChannelOptions(maxMessageBytes), interceptors: interceptorsOf(credentials) };
+  const open = (): Client => new Class(address, channelOf(credentials), options);
   let client = open();
   return {
     client: () => client,

@@ -27,11 +27,12 @@ export function encodeStatus(error: unknown): Status {
 }
 
 /** The status that a handler answers with: code, text, and the details in the trailers. */
-export function encodeServiceError(error: unknown): { code: number; details: string; metadata: Metadata } {
+export function encodeServiceError(error: unknown): { code: status; details: string; metadata: Metadata } {
   const encoded = encodeStatus(error);
   const metadata = new Metadata();
   if (encoded.details.length > 0) metadata.set(DETAILS_KEY, toBuffer(Status.encode(encoded)));
-  return { code: encoded.code, details: encoded.message, metadata };
+  const code = error instanceof RpcError ? grpcStatusOf(error.code) : status.INTERNAL;
+  return { code, details: encoded.message, metadata };
 }
 
 /** What a caller can read of a failed call. */

@@ -25,6 +25,7 @@ import {
   type RpcServer,
   type UnexpectedError,
 } from "./index.ts";
+import { accessForEverybody } from "./testing/index.ts";
 
 type Publish = (request: PublishRequest) => Promise<PublishResponse>;
 
@@ -38,7 +39,13 @@ afterEach(async () => {
 /** A server whose Publish does what the test says. */
 async function serve(publish: Publish, maxMessageBytes = 64 * 1024): Promise<RpcServer> {
   const implementation = { publish: unary(publish), publishBatch: unary(publish), publishStream: () => undefined };
-  const service = { name: "postrider.v1.IngestService", definition: IngestServiceService, implementation };
+  const definition = IngestServiceService;
+  const service = {
+    name: "postrider.v1.IngestService",
+    definition,
+    implementation,
+    access: accessForEverybody(definition),
+  };
   const server = await startRpcServer({ address: "127.0.0.1:0", services: [service], maxMessageBytes });
   opened.push(async () => server.close(0));
   return server;

@@ -7,7 +7,9 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { ServerReflectionService } from "@postrider/contracts/grpc/reflection/v1/reflection";
-import { HealthImplementation } from "grpc-health-check";
+import { HealthImplementation, service as healthDefinition } from "grpc-health-check";
+import { type Doorkeeper, type MethodAccess, openDoor } from "./access.ts";
+import { Admission, type GuardedService } from "./admission.ts";
 import { ClosingServer } from "./closing-server.ts";
 import { createReflection } from "./reflection.ts";
 
@@ -17,6 +19,8 @@ export interface RpcService {
   readonly name: string;
   readonly definition: ServiceDefinition;
   readonly implementation: UntypedServiceImplementation;
+  /** Who may call which of its methods, by the names of the definition: all of them, or it is not served. */
+  readonly access: Readonly<Record<string, MethodAccess>>;
 }
 
 /** A gRPC server that listens. */
@@ -36,7 +40,14 @@ export interface RpcServerOptions {
   readonly services: readonly RpcService[];
   /** The largest message that is taken, in bytes. */
   readonly maxMessageBytes: number;
+  /** Who knows the callers; without one everybody may do everything. */
+  readonly doorkeeper?: Doorkeeper;
+  /** What it shows to those who connect, and asks of them; without it nothing is encrypted. */
+  readonly credentials?: ServerCredentials;
 }
+
+/** How often streams are asked for their callers again: a token that is revoked ends what was begun with it. */
+const REVIEW_MS = 1000;
 
 /**
  * Calls at a time of one connection. Further ones wait in the caller, unsent, and see their own deadline instead of our
@@ -46,31 +57,56 @@ export interface RpcServerOptions {
 const MAX_CALLS = 10_000;
 
 /**
- * Serves the services with health checks and reflection, so that grpcurl and Kubernetes need no .proto files.
- * @throws Error when the address can't be bound
+ * Serves the services with health checks and reflection, so that grpcurl and Kubernetes need no .proto files. Health is
+ * for everybody, since a probe has no credentials; reflection is for any known caller.
+ * @throws Error when the address can't be bound, or a method has no rule who may call it
  */
-export async function startRpcServer({ address, services, maxMessageBytes }: RpcServerOptions): Promise<RpcServer> {
+export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
+  const { address, services, maxMessageBytes, doorkeeper = openDoor } = options;
+  const admission = new Admission([...services, HEALTH_ACCESS, REFLECTION_ACCESS], doorkeeper);
   const server = new ClosingServer({
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_concurrent_streams": MAX_CALLS,
     // Callers that vanished without a word would keep their watches open for ever.
     "grpc.keepalive_time_ms": 20_000,
     "grpc.keepalive_timeout_ms": 10_000,
+    interceptors: [admission.interceptor],
   });
   for (const { definition, implementation } of services) server.addService(definition, implementation);
   const names = services.map(({ name }) => name);
   const health = new HealthImplementation(Object.fromEntries(["", ...names].map((name) => [name, "SERVING"])));
   health.addToServer(server);
   addReflection(server, names);
-  const port = await bind(server, address);
+  const port = await bind(server, address, options.credentials);
+  const stopReviewing = reviewStreams(server, admission);
   return {
     address: `${address.slice(0, address.lastIndexOf(":"))}:${String(port)}`,
     close: async (graceMs) => {
+      stopReviewing();
       for (const name of ["", ...names]) health.setStatus(name, "NOT_SERVING");
       const ended = shutDown(server, graceMs);
       server.endStreams();
       await ended;
     },
+  };
+}
+
+const HEALTH_ACCESS: GuardedService = {
+  definition: healthDefinition,
+  access: { Check: "everybody", Watch: "everybody", List: "everybody" },
+};
+const REFLECTION_ACCESS: GuardedService = {
+  definition: ServerReflectionService,
+  access: { serverReflectionInfo: "callers" },
+};
+
+function reviewStreams(server: ClosingServer, admission: Admission): () => void {
+  const timer = setInterval(() => {
+    void server.review(async (metadata) => admission.readmit(metadata));
+  }, REVIEW_MS);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
   };
 }
 
@@ -80,9 +116,13 @@ function addReflection(server: Server, names: readonly string[]): void {
   server.addService(ServerReflectionService, createReflection(descriptorSet, described));
 }
 
-async function bind(server: Server, address: string): Promise<number> {
+async function bind(
+  server: Server,
+  address: string,
+  credentials: ServerCredentials = ServerCredentials.createInsecure(),
+): Promise<number> {
   return await new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync(address, credentials, (error, port) => {
       if (error) reject(new Error(`can't listen on ${address}: ${error.message}`, { cause: error }));
       else resolve(port);
     });

@@ -24,7 +24,7 @@ import {
   startRpcServer,
   unary,
 } from "./index.ts";
-import { startTcpProxy, type TcpProxy } from "./testing/index.ts";
+import { accessForEverybody, startTcpProxy, type TcpProxy } from "./testing/index.ts";
 
 type Watch = Produce<WatchEventTypesRequest, EventTypeChange>;
 type Connection = RpcConnection<EventTypeServiceClient>;
@@ -41,7 +41,9 @@ async function serve(
     getEventType: unary<GetEventTypeRequest, GetEventTypeResponse>(get),
     watchEventTypes: serverStream(watch),
   };
-  const service = { name: "postrider.v1.EventTypeService", definition: EventTypeServiceService, implementation };
+  const definition = EventTypeServiceService;
+  const access = accessForEverybody(definition);
+  const service = { name: "postrider.v1.EventTypeService", definition, implementation, access };
   const server = await startRpcServer({ address, services: [service], maxMessageBytes: 64 * 1024 });
   onTestFinished(async () => server.close(0));
   return server;

@@ -1,1 +1,2 @@
+export { accessForEverybody } from "./access-for-everybody.ts";
 export { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";

@@ -1,0 +1,1 @@
+export { isScope, SCOPES, type Scope } from "./scope.ts";

@@ -1,0 +1,6 @@
+export {
+  openWatchedFiles,
+  type WatchedFiles,
+  type WatchedFilesNotice,
+  type WatchedFilesOptions,
+} from "./watched-files.ts";
