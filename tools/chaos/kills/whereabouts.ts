@@ -1,14 +1,12 @@
 // After a failure: where is what was lost, and what did the services say last?
 import { AttemptBatch, DeferredDelivery } from "@postrider/contracts/postrider/log/v1/delivery";
 import type { ServiceProcess } from "../../services/service-process.ts";
-import { ATTEMPTS, EVENTS, type KafkaView } from "../platform/kafka-view.ts";
+import { ATTEMPTS, EVENTS, type KafkaView, TIERS } from "../platform/kafka-view.ts";
 import type { Loss } from "./tally.ts";
 import { describeLag } from "./until-recovered.ts";
 
 const SHOWN = 10;
 const LAST_LINES = 15;
-/** Of what is deferred: the ends of its topics' names. */
-const TIERS = ["0s", "5s", "30s", "2m", "10m", "1h", "6h"];
 
 /** One line for each of the first lost events: where it stands in the log, and what the dispatchers have done with it. */
 export async function findWhereabouts(kafka: KafkaView, lost: readonly Loss[]): Promise<readonly string[]> {

@@ -64,6 +64,8 @@ export interface KafkaViewOptions {
 }
 
 export const EVENTS = "postrider.events";
+/** Of what is deferred: the ends of its topics' names. */
+export const TIERS = ["0s", "5s", "15s", "30s", "1m", "2m", "4m", "8m", "16m", "1h", "6h"];
 export const ATTEMPTS = "postrider.attempts";
 export const DEAD_LETTERS = "postrider.dead-letters";
 export const QUARANTINE = "postrider.quarantine";

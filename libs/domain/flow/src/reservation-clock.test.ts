@@ -4,6 +4,11 @@ import { FIRST_RESERVATION_MS, MAX_RESERVATION_MS, ReservationClock } from "./re
 
 const NOW_MS = 1_700_000_000_000;
 
+/** How far one is put off that has to wait for long. */
+function furthest(waitedMs: number, blockedUntilMs = 0): number {
+  return new ReservationClock(1000).reserve(NOW_MS, { blockedUntilMs, intervalMs: 1e9, waitedMs }) - NOW_MS;
+}
+
 test("spreads from the end of a block on, not all at once", () => {
   const clock = new ReservationClock(1000);
   const reservation = { blockedUntilMs: NOW_MS + 7000, intervalMs: 20, waitedMs: 0 };
@@ -12,11 +17,9 @@ test("spreads from the end of a block on, not all at once", () => {
   expect([clock.isAhead(NOW_MS + 7059), clock.isAhead(NOW_MS + 7060)]).toEqual([true, false]);
 });
 
-test("puts nobody off for longer than it has waited, a minute at first and an hour at last", () => {
-  const furthest = (waitedMs: number, blockedUntilMs = 0): number =>
-    new ReservationClock(1000).reserve(NOW_MS, { blockedUntilMs, intervalMs: 1e9, waitedMs }) - NOW_MS;
+test("puts off for as long as one has waited, in minutes doubled: one at first and sixty at last", () => {
   expect(furthest(0)).toBe(FIRST_RESERVATION_MS);
-  expect(furthest(600_000)).toBe(600_000);
+  expect([60_000, 60_001, 186_000].map((waitedMs) => furthest(waitedMs) - 2000)).toEqual([60_000, 120_000, 240_000]);
   expect(furthest(1e9)).toBe(MAX_RESERVATION_MS);
   // Behind a block, from its end on.
   expect(furthest(0, NOW_MS + 86_400_000)).toBe(86_400_000 + FIRST_RESERVATION_MS);
@@ -54,7 +57,8 @@ test("gives slots that lie ahead, behind the block, within the bound, and ascend
         nowMs += passedMs;
         if (blockMs > 300_000) blockedUntilMs = Math.max(blockedUntilMs, nowMs + blockMs);
         const slotMs = clock.reserve(nowMs, { blockedUntilMs, intervalMs, waitedMs });
-        const boundMs = Math.min(Math.max(FIRST_RESERVATION_MS, waitedMs), MAX_RESERVATION_MS);
+        const boundMs = furthest(waitedMs);
+        expect(boundMs).toBeLessThanOrEqual(Math.max(FIRST_RESERVATION_MS, 2 * waitedMs + 2000));
         const furthestMs = Math.max(nowMs, blockedUntilMs) + boundMs;
         expect(slotMs).toBeGreaterThanOrEqual(Math.max(nowMs + 1000, blockedUntilMs));
         expect(slotMs).toBeLessThanOrEqual(furthestMs);

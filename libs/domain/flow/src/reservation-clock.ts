@@ -1,8 +1,16 @@
+/**
+ * How far a delivery is put off at most: this, doubled until it is as long as it has waited. A timing wheel has steps of the
+ * same lengths: what is put off for one of them costs one copy there, and anything else up to four.
+ */
+const STEP_MS = 60 * 1000;
+/** Added, so that it still is a whole step when it gets to the wheel. */
+const MARGIN_MS = 2000;
+
 /** A slot further away would trust the measured capacity too long; whoever gets this one asks again then. */
-export const MAX_RESERVATION_MS = 60 * 60 * 1000;
+export const MAX_RESERVATION_MS = 60 * STEP_MS + MARGIN_MS;
 
 /** The furthest slot of one that has not waited yet. */
-export const FIRST_RESERVATION_MS = 60 * 1000;
+export const FIRST_RESERVATION_MS = STEP_MS + MARGIN_MS;
 
 /** What a slot is to keep to. */
 export interface Reservation {
@@ -18,9 +26,9 @@ export interface Reservation {
  * Hands out the times at which deliveries that found no room come back, one after the other, so that they come as the
  * endpoint can take them. Mutable; no clock of its own.
  *
- * A delivery is not put off for longer than it has waited already (a minute at first, an hour at last). So a backlog
- * comes back soon after its endpoint does, in no more than the time that this took; and each delivery is put off a number
- * of times that grows with the logarithm of its wait only.
+ * A delivery is put off for about as long as it has waited already (a minute at first, then two, four, ... an hour at
+ * last), and less than twice as long. So a backlog comes back soon after its endpoint does, in about the time that this
+ * took; and each delivery is put off a number of times that grows with the logarithm of its wait only.
  *
  * Invariants, as long as `nowMs` and `blockedUntilMs` never fall: each slot lies `leastWaitMs` ahead or more, not before
  * the block's end, and within the bound after now or the block's end; those that no bound cuts ascend.
@@ -45,7 +53,7 @@ export class ReservationClock {
     const opensAtMs = Math.max(nowMs, blockedUntilMs);
     // After a step back of the wall clock, the last slot may lie further ahead than any that is given.
     const lastMs = Math.min(this.#slotAtMs, opensAtMs + MAX_RESERVATION_MS);
-    const boundMs = Math.min(Math.max(FIRST_RESERVATION_MS, waitedMs), MAX_RESERVATION_MS);
+    const boundMs = boundOf(waitedMs);
     const slotAtMs = Math.min(
       Math.max(nowMs + this.#leastWaitMs, blockedUntilMs, lastMs) + intervalMs,
       opensAtMs + boundMs,
@@ -54,4 +62,9 @@ export class ReservationClock {
     this.#slotAtMs = Math.max(lastMs, slotAtMs);
     return Math.ceil(slotAtMs);
   }
+}
+
+function boundOf(waitedMs: number): number {
+  const doublings = Math.max(0, Math.ceil(Math.log2(waitedMs / STEP_MS)));
+  return Math.min(STEP_MS * 2 ** doublings + MARGIN_MS, MAX_RESERVATION_MS);
 }

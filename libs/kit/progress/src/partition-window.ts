@@ -60,12 +60,22 @@ export class PartitionWindow {
 
   /** Whether to admit no more for now: too many, too large together, or too scattered for the metadata. */
   get isFull(): boolean {
-    return this.unfinishedCount > 0 && !this.#isBelow(1);
+    return !this.isBelow(1);
   }
 
   /** Whether a window that was full may admit again: it is half empty. */
   get hasRoom(): boolean {
-    return this.unfinishedCount === 0 || this.#isBelow(ROOM_SHARE);
+    return this.isBelow(ROOM_SHARE);
+  }
+
+  /** Whether each of its bounds is used by less than this share, above 0 and up to 1. An empty window always is. */
+  isBelow(share: number): boolean {
+    const { maxRecords, maxBytes, maxMetadataChars } = this.#options;
+    if (this.unfinishedCount === 0) return true;
+    if (this.unfinishedCount >= maxRecords * share || this.unfinishedBytes >= maxBytes * share) return false;
+    // Restored runs don't count: they were within the bound, and get fewer.
+    const chars = boundDoneSetChars(this.#unfinished.shape(this.#highest + 1));
+    return chars < maxMetadataChars * METADATA_SHARE * share;
   }
 
   /** Whether the position differs from the one last committed. Cheap while nothing happens; else encodes the position. */
@@ -130,14 +140,6 @@ export class PartitionWindow {
       const run = this.#restored[i];
       if (run) yield run;
     }
-  }
-
-  #isBelow(share: number): boolean {
-    const { maxRecords, maxBytes, maxMetadataChars } = this.#options;
-    if (this.unfinishedCount >= maxRecords * share || this.unfinishedBytes >= maxBytes * share) return false;
-    // Restored runs don't count: they were within the bound, and get fewer.
-    const chars = boundDoneSetChars(this.#unfinished.shape(this.#highest + 1));
-    return chars < maxMetadataChars * METADATA_SHARE * share;
   }
 }
 

@@ -24,7 +24,7 @@ export interface NetworkObserver {
 export interface NetworkOptions {
   readonly time: VirtualTime;
   /** By subscription. */
-  readonly receivers: ReadonlyMap<string, Receiver>;
+  readonly receivers: ReadonlyMap<string, Pick<Receiver, "react">>;
   readonly observer: NetworkObserver;
 }
 

@@ -40,6 +40,7 @@ export class HandOut {
   /** Takes a task in; {@link advance} hands it out. Its handling is told of unless its partition leaves before. */
   hold(taken: TakenTask): void {
     this.#options.room.take(taken);
+    if (taken.isEarly) taken.partition.earlyCount++;
     this.#heap.push({ ...taken, handOutAtMs: taken.task.dueAtMs, failures: 0 });
   }
 
@@ -59,6 +60,7 @@ export class HandOut {
       const next = this.#heap.peek();
       if (next === undefined || next.handOutAtMs > nowMs) break;
       this.#heap.take();
+      if (next.isEarly && next.failures === 0) next.partition.earlyCount--;
       void this.#handle(next);
     }
     this.#setTimer(nowMs);

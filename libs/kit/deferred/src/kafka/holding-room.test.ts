@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { HoldingRoom } from "./holding-room.ts";
 
-const small = { isFromDelay: true, bytes: 1 };
-const first = { isFromDelay: false, bytes: 1 };
+const small = { isEarly: true, bytes: 1 };
+const first = { isEarly: false, bytes: 1 };
 
-function fill(room: HoldingRoom, taker: { readonly isFromDelay: boolean; readonly bytes: number }): number {
+function fill(room: HoldingRoom, taker: { readonly isEarly: boolean; readonly bytes: number }): number {
   let count = 0;
   for (; room.canTake(taker); count++) room.take(taker);
   return count;
@@ -27,15 +27,15 @@ test("the first tier may take all, and then the others wait", () => {
 
 test("bytes are shared like counts", () => {
   const room = new HoldingRoom({ maxHeld: 100, maxHeldBytes: 1_000 });
-  expect(fill(room, { isFromDelay: true, bytes: 100 })).toBe(5);
-  expect(fill(room, { isFromDelay: false, bytes: 100 })).toBe(5);
+  expect(fill(room, { isEarly: true, bytes: 100 })).toBe(5);
+  expect(fill(room, { isEarly: false, bytes: 100 })).toBe(5);
   expect([room.count, room.bytes]).toEqual([10, 1_000]);
 });
 
 test("one that is larger than all of it gets in alone", () => {
-  for (const isFromDelay of [true, false]) {
+  for (const isEarly of [true, false]) {
     const room = new HoldingRoom({ maxHeld: 100, maxHeldBytes: 1_000 });
-    expect(fill(room, { isFromDelay, bytes: 5_000 })).toBe(1);
+    expect(fill(room, { isEarly, bytes: 5_000 })).toBe(1);
     expect(room.canTake(first)).toBe(false);
   }
 });

@@ -7,13 +7,13 @@ export interface HoldingRoomOptions {
 
 /** What takes room. */
 export interface RoomTaker {
-  /** Whether it comes from a tier with a delay. */
-  readonly isFromDelay: boolean;
+  /** Whether it is taken long before it is due. */
+  readonly isEarly: boolean;
   readonly bytes: number;
 }
 
-/** Of all the room, what tasks from tiers with a delay may take: those from the first tier are due sooner. */
-const shareOfDelays = 0.5;
+/** Of all the room, what early tasks may take, so that they never stop what is due. */
+const shareOfEarly = 0.5;
 /** What waits for room goes on well below the bound, or it would stop and go with every task. */
 const slackShare = 0.75;
 
@@ -22,8 +22,8 @@ export class HoldingRoom {
   readonly #options: HoldingRoomOptions;
   #count = 0;
   #bytes = 0;
-  #countFromDelays = 0;
-  #bytesFromDelays = 0;
+  #earlyCount = 0;
+  #earlyBytes = 0;
 
   constructor(options: HoldingRoomOptions) {
     this.#options = options;
@@ -43,30 +43,30 @@ export class HoldingRoom {
     return this.#count <= maxHeld * slackShare && this.#bytes <= maxHeldBytes * slackShare;
   }
 
-  canTake({ isFromDelay, bytes }: RoomTaker): boolean {
+  canTake({ isEarly, bytes }: RoomTaker): boolean {
     const { maxHeld, maxHeldBytes } = this.#options;
     const fits = this.#count < maxHeld && (this.#count === 0 || this.#bytes + bytes <= maxHeldBytes);
-    if (!isFromDelay || !fits) return fits;
-    const isFirst = this.#countFromDelays === 0;
+    if (!isEarly || !fits) return fits;
+    const isFirst = this.#earlyCount === 0;
     return (
-      this.#countFromDelays + 1 <= maxHeld * shareOfDelays &&
-      (isFirst || this.#bytesFromDelays + bytes <= maxHeldBytes * shareOfDelays)
+      this.#earlyCount + 1 <= maxHeld * shareOfEarly &&
+      (isFirst || this.#earlyBytes + bytes <= maxHeldBytes * shareOfEarly)
     );
   }
 
-  take({ isFromDelay, bytes }: RoomTaker): void {
-    this.#add(isFromDelay, bytes, 1);
+  take({ isEarly, bytes }: RoomTaker): void {
+    this.#add(isEarly, bytes, 1);
   }
 
-  give({ isFromDelay, bytes }: RoomTaker): void {
-    this.#add(isFromDelay, -bytes, -1);
+  give({ isEarly, bytes }: RoomTaker): void {
+    this.#add(isEarly, -bytes, -1);
   }
 
-  #add(isFromDelay: boolean, bytes: number, count: number): void {
+  #add(isEarly: boolean, bytes: number, count: number): void {
     this.#count += count;
     this.#bytes += bytes;
-    if (!isFromDelay) return;
-    this.#countFromDelays += count;
-    this.#bytesFromDelays += bytes;
+    if (!isEarly) return;
+    this.#earlyCount += count;
+    this.#earlyBytes += bytes;
   }
 }

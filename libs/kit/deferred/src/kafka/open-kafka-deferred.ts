@@ -35,20 +35,21 @@ export interface KafkaDeferredOptions {
  *
  * Model: there is a topic for each of a few delays, a tier. A task that is due at T is appended to the tier with the
  * longest delay that is not longer than T - now. All records of a tier wait equally long, so its first record matures
- * first, and only that one is looked at. What is mature is held in memory if it is due within 30 s and there is room;
+ * first, and only that one is looked at. What is mature is held in memory if it is due within 2 min and there is room;
  * otherwise it is moved: appended to the tier that fits now, then finished where it was. Tasks in memory are handed out
- * in the order of their due times. The first tier has no delay: what is due and finds no room waits there, in the log.
+ * in the order of their due times. What is due and finds no room waits where it is, in the log, and what came after it
+ * waits behind it; only where the room is full of what is due much later, it is moved to the first tier, which has no delay.
  * Keys make partitions, and partition p of all tiers is at one member of the group: a key has one owner.
  *
  * Invariants: a record is finished only when its task was handled, or stands in another tier durably. A task is never
  * handed out before its due time. Progress is committed as the lowest unfinished offset with the set of finished ones
  * above it, so holding is safe over a crash, and a crash repeats what ended since the last commit (200 ms) and what was
  * in flight. Memory is bounded by `maxHeld` and `maxHeldBytes`, and by what each partition moves at a time (256 KiB);
- * tiers with a delay may take half of the room, so that what they hold for 30 s never stops the first tier, whose tasks
- * are due sooner. What waits in the tiers takes no memory, however much it is.
+ * what is held for up to 2 min may take half of the room, so that it never stops what is due now. What waits in the tiers
+ * takes no memory, however much it is.
  *
- * Load: what can't be held is copied once per tier on its way down, and in its last 30 s, while more is due than there is
- * room for, every 5 s. What is due now waits behind what came to the first tier before it, which is due within 5 s.
+ * Load: a task that is due after exactly a tier's delay is copied once, any other once per tier on its way down, and in its
+ * last 30 s, while more than half of the room is held for later, every 5 s.
  *
  * Time: due times are compared with our clock; maturity is the broker's time of the append (LogAppendTime) plus the
  * delay, compared with our clock too. A broker that is ahead makes tasks late by as much as it is. One that is behind

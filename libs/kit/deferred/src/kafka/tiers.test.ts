@@ -8,10 +8,10 @@ const tiers = createTiers("due");
 test("takes the longest delay that does not make it late", () => {
   const choose = (remainingMs: number) => chooseTier(tiers, remainingMs).topic;
   expect([-1, 0, 4_999, 5_000, 29_999, 30_000].map(choose)).toEqual([
-    ...["due.0s", "due.0s", "due.0s", "due.5s", "due.5s", "due.30s"],
+    ...["due.0s", "due.0s", "due.0s", "due.5s", "due.15s", "due.30s"],
   ]);
-  expect([120_000, 600_000, hourMs, 6 * hourMs, 900 * hourMs].map(choose)).toEqual([
-    ...["due.2m", "due.10m", "due.1h", "due.6h", "due.6h"],
+  expect([120_000, 959_999, hourMs, 6 * hourMs, 900 * hourMs].map(choose)).toEqual([
+    ...["due.2m", "due.8m", "due.1h", "due.6h", "due.6h"],
   ]);
 });
 
@@ -33,7 +33,7 @@ test("whatever the due time, it is reached by few moves, and none of them makes 
 test("plans a topic for each tier, which keeps a task for as long as it waits and as was asked", () => {
   const plans = deferredTopics(7 * 24 * hourMs);
   expect(plans.map(({ name }) => name)).toEqual(
-    ["0s", "5s", "30s", "2m", "10m", "1h", "6h"].map((name) => `postrider.due.${name}`),
+    ["0s", "5s", "15s", "30s", "1m", "2m", "4m", "8m", "16m", "1h", "6h"].map((name) => `postrider.due.${name}`),
   );
   expect(plans.at(0)?.retentionMs).toBe(7 * 24 * hourMs);
   expect(plans.at(-1)?.retentionMs).toBe((7 * 24 + 6) * hourMs);

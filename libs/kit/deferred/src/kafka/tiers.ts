@@ -14,15 +14,20 @@ export type Tiers = readonly [Tier, ...Tier[]];
 export const defaultTopicPrefix = "postrider.due";
 
 /**
- * About four times the one before: a task of any due time is copied once per tier, and at most a few times within one.
- * Names stand in topics and can't change.
+ * Up to a quarter of an hour, twice the one before: a task of any due time is copied once per tier at most, and one that is
+ * put off for as long as it has waited already, again and again from a minute on, mostly once each time. Seldom is much
+ * put off for longer, so there steps may be wide. Names stand in topics and can't change.
  */
 const delays = [
   ["0s", 0],
   ["5s", 5_000],
+  ["15s", 15_000],
   ["30s", 30_000],
+  ["1m", 60_000],
   ["2m", 120_000],
-  ["10m", 600_000],
+  ["4m", 240_000],
+  ["8m", 480_000],
+  ["16m", 960_000],
   ["1h", 3_600_000],
   ["6h", 21_600_000],
 ] as const;

@@ -5,7 +5,7 @@ import { longestSleepMs } from "../postpone.ts";
 import type { DeferredNotice } from "./deferred-notice.ts";
 import { HandOut } from "./hand-out.ts";
 import { HoldingRoom, type HoldingRoomOptions } from "./holding-room.ts";
-import { judgeRecord } from "./judge-record.ts";
+import { judgeRecord, type Room } from "./judge-record.ts";
 import { ProgressCommits } from "./progress-commits.ts";
 import { MoveBatch, TaskMoves } from "./task-moves.ts";
 import { decodeTask } from "./task-record.ts";
@@ -141,11 +141,10 @@ export class WheelRun {
     if (window.shouldSkip(record.offset)) return true;
     const { task, isMalformed } = decodeTask(record);
     const { byteLength: bytes } = task.value;
-    const taker = { isFromDelay: tier.delayMs > 0, bytes };
     const verdict = judgeRecord({
       tiers: this.#options.tiers,
       ...{ tier, appendedAtMs: record.appendedAtMs, dueAtMs: task.dueAtMs, nowMs: partition.lookedAtMs },
-      hasRoom: !window.isFull && this.#room.canTake(taker),
+      room: this.#findRoom(partition, bytes),
     });
     switch (verdict.kind) {
       case "wait":
@@ -162,9 +161,18 @@ export class WheelRun {
       case "hold":
         if (isMalformed) this.#options.onNotice({ kind: "malformed", ...partition.from, offset: record.offset });
         window.admit(record.offset, bytes);
-        this.#handOut.hold({ ...taker, partition, offset: record.offset, task });
+        this.#handOut.hold({ isEarly: verdict.isEarly, bytes, partition, offset: record.offset, task });
         return true;
     }
+  }
+
+  #findRoom(partition: TierPartition, bytes: number): Room {
+    const { window } = partition;
+    return {
+      forDue: !window.isFull && this.#room.canTake({ isEarly: false, bytes }),
+      forEarly: partition.hasRoomForEarly && this.#room.canTake({ isEarly: true, bytes }),
+      isSoonFree: !window.isFull || partition.isSoonFree,
+    };
   }
 
   #sleep(partition: TierPartition, maturesAtMs: number): void {
@@ -188,7 +196,7 @@ export class WheelRun {
   #useRoom(): void {
     if (this.#waitingForRoom.size === 0 || !this.#room.hasSlack) return;
     for (const partition of this.#waitingForRoom) {
-      if (!partition.window.hasRoom) continue;
+      if (!partition.canUseRoom) continue;
       this.#waitingForRoom.delete(partition);
       this.#readOn(partition);
     }
