@@ -26,8 +26,13 @@ const WARM_UP_MS = 3000;
 const PHASE_MS = 8000;
 /** What is published at a phase's end may still be on its way; then a delivery is late. */
 const LATE_MS = 1000;
-/** Or more than this, milliseconds: two cores also run publisher, receivers and brokers. */
-const MAY_ADD_MS = 50;
+/** Or more than this, milliseconds. */
+const MAY_ADD_MS = 20;
+/**
+ * Two cores also run publisher, receivers and brokers, and whatever else the machine does: a pause of theirs is as long as
+ * what is measured. It comes by chance, and what bad endpoints do to others would come each time.
+ */
+const MOST_ROUNDS = 3;
 
 describe.each([
   { on: "Kafka", open: openOnKafka, isThere: stack !== undefined },
@@ -41,17 +46,14 @@ describe.each([
         await platform.client.createSubscription({ url: server.urlOf(endpoint), tenantId: endpoint });
       }
       await publishPhase("warm-up", WARM_UP_MS);
-      const before = await measurePhase("before");
-      for (const [endpoint, manner] of Object.entries(BAD)) server.behave(endpoint, manner);
-      const first = await measurePhase("bad-1");
-      const second = await measurePhase("bad-2");
-      for (const endpoint of Object.keys(BAD)) server.behave(endpoint, "well");
-      const after = await measurePhase("after");
-
-      const undisturbedMs = Math.max(before.p99, after.p99);
-      for (const bad of [first, second]) {
-        expect(bad.p99).toBeLessThan(Math.max(2 * undisturbedMs, undisturbedMs + MAY_ADD_MS));
-        expect(bad.share).toBeGreaterThanOrEqual(0.95 * Math.min(before.share, after.share));
+      for (let round = 1; ; round++) {
+        const { undisturbed, bad } = await measureRound(round);
+        const mostMs = Math.max(2 * undisturbed.p99, undisturbed.p99 + MAY_ADD_MS);
+        const leastShare = 0.95 * undisturbed.share;
+        if (bad.p99 <= mostMs && bad.share >= leastShare) break;
+        if (round < MOST_ROUNDS) continue;
+        expect(bad.p99).toBeLessThanOrEqual(mostMs);
+        expect(bad.share).toBeGreaterThanOrEqual(leastShare);
       }
       // The bad ones were bad indeed, and were sent to.
       expect(server.arrivalsOf("silent-0").size).toBeGreaterThan(0);
@@ -65,6 +67,17 @@ describe.each([
       return publishRound({ client: platform.client, endpoints: ENDPOINTS, phase, perSecond: PER_SECOND, forMs });
     }
 
+    /** The worse of two phases without bad endpoints, around them, and the worse of two with them. */
+    async function measureRound(round: number): Promise<Record<"undisturbed" | "bad", Pick<Delays, "p99" | "share">>> {
+      const before = await measurePhase(`before-${round}`);
+      for (const [endpoint, manner] of Object.entries(BAD)) server.behave(endpoint, manner);
+      const first = await measurePhase(`bad-${round}-1`);
+      const second = await measurePhase(`bad-${round}-2`);
+      for (const endpoint of Object.keys(BAD)) server.behave(endpoint, "well");
+      const after = await measurePhase(`after-${round}`);
+      return { undisturbed: worseOf(before, after), bad: worseOf(first, second) };
+    }
+
     async function measurePhase(phase: string): Promise<Delays> {
       const published = await publishPhase(phase, PHASE_MS);
       const untilMs = Date.now() + LATE_MS;
@@ -76,6 +89,10 @@ describe.each([
     }
   });
 });
+
+function worseOf(a: Delays, b: Delays): Pick<Delays, "p99" | "share"> {
+  return { p99: Math.max(a.p99, b.p99), share: Math.min(a.share, b.share) };
+}
 
 function isAllThere(published: Published, server: EndpointServer): boolean {
   return HEALTHY.every((endpoint) => {
