@@ -40,8 +40,14 @@ async function runStep(step: Step): Promise<StepResult> {
   const { exit, output } = await runCommand(step.command, { show: false, timeoutMs: stepTimeoutMs });
   const passed = exit === "0";
   console.log(`${passed ? "✓" : "✗"} ${step.name} ${seconds(startedAtMs)}${passed ? "" : ` (exit: ${exit})`}`);
-  if (!passed) console.log(indent(output));
+  const shown = passed ? output.split("\n").filter(isRemark).join("\n") : output;
+  if (shown !== "") console.log(indent(shown));
   return { name: step.name, passed, ...(step.hint === undefined ? {} : { hint: step.hint }) };
+}
+
+/** What a person should know although the step passed. */
+function isRemark(line: string): boolean {
+  return line.startsWith("! ");
 }
 
 /** How a command ended: its exit code or signal as text, and what it printed (nothing if that was shown at once). */
