@@ -2,6 +2,7 @@ import { addressSetting, parseSettings, readPlatformVersion, type SettingsOf, ty
 import { KAFKA_SETTINGS } from "@postrider/kit-kafka";
 import { servingSettings } from "@postrider/kit-serving";
 import { RETENTION_SETTING } from "@postrider/records";
+import { PUBLISH_RATE_SETTING } from "./publish-rate-setting.ts";
 
 /** Everything that can be set in ingest. docs/settings/ingest.md is made from it. */
 const INGEST_SETTINGS = {
@@ -15,6 +16,7 @@ const INGEST_SETTINGS = {
     fallback: "127.0.0.1:50052",
     doc: "Where the subscription service answers, for the catalog of event types.",
   }),
+  publishRate: PUBLISH_RATE_SETTING,
   ...KAFKA_SETTINGS,
   retentionMs: RETENTION_SETTING,
   ...servingSettings({ adminAddress: "127.0.0.1:9464" }),

@@ -130,17 +130,19 @@ afterEach(async () => {
   for (const close of opened.splice(0).toReversed()) await close();
 });
 
-async function startIngest(): Promise<Bench> {
+async function startIngest(publishRate = 0): Promise<Bench> {
   const log = new TestLog();
-  return { log, ...(await serve(log)) };
+  return { log, ...(await serve(log, publishRate)) };
 }
 
-async function serve(writer: LogWriter): Promise<Omit<Bench, "log">> {
+async function serve(writer: LogWriter, publishRate = 0): Promise<Omit<Bench, "log">> {
   const catalog = new TestCatalog();
   const clock = new FakeClock(Date.UTC(2026, 0, 1));
   const registry = createRegistry();
   const logger = createLogger({ service: "test", level: "silent" });
-  const { services, cache } = createIngest({ writer, catalog, clock, random: createSystemRandom(), registry, logger });
+  const { services, cache } = createIngest({
+    ...{ writer, catalog, clock, random: createSystemRandom(), registry, logger, publishRate },
+  });
   const stop = new AbortController();
   const watching = cache.run(stop.signal);
   opened.push(async () => {
@@ -330,9 +332,7 @@ describe("Publish", () => {
     expect(violations).toEqual([{ field, description: expect.stringMatching(description) as string }]);
     expect(text).toContain(field);
     expect(bench.log.appended).toEqual([]);
-    expect(await bench.metric('postrider_events_rejected_total{code="invalid_argument"}')).toBe(
-      message ? "1" : undefined,
-    );
+    expect(await bench.metric('postrider_events_rejected_total{code="invalid_argument"}')).toBe("1");
   });
 
   test("names everything that is wrong at once", async () => {
@@ -601,6 +601,30 @@ describe("PublishStream", () => {
     release();
     await publish(bench, event({ id: "next" }));
     expect(await bench.metric("postrider_events_accepted_total")).toBe("2");
+  });
+});
+
+describe("a caller that publishes more than its rate", () => {
+  test("is told to come back when there is room, and then is taken", async () => {
+    const bench = await startIngest(2);
+    await publish(bench, event());
+    await publish(bench, event());
+    const refused = await failureOf(publish(bench, event()));
+    expect(refused).toMatchObject({ code: "RESOURCE_EXHAUSTED", retryDelayMs: 500 });
+    expect(refused.message).toContain("more than 2 events a second");
+    expect(await bench.metric('postrider_events_rejected_total{code="resource_exhausted"}')).toBe("1");
+    bench.clock.advance(500);
+    await publish(bench, event());
+    expect(bench.log.appended).toHaveLength(3);
+  });
+
+  test("gets as much of a batch taken as there is room for, and an answer to each of the rest", async () => {
+    const bench = await startIngest(3);
+    const results = await publishBatch(bench, [event(), event({ type: "unknown" }), event(), event(), event()]);
+    expect(results.map(codeOf)).toEqual([
+      ...["accepted", "NOT_FOUND", "accepted", "RESOURCE_EXHAUSTED", "RESOURCE_EXHAUSTED"],
+    ]);
+    expect(bench.log.appended).toHaveLength(2);
   });
 });
 

@@ -5,6 +5,7 @@ import type { RpcService } from "@postrider/kit-rpc";
 import type { Logger } from "@postrider/kit-telemetry";
 import { observeCache } from "@postrider/kit-watched-cache";
 import type { Registry } from "prom-client";
+import { CallerRates } from "./caller-rates.ts";
 import type { Catalog } from "./catalog.ts";
 import { createEventTypeCache, type EventTypeCache } from "./event-type-cache.ts";
 import { decodeEventMessage } from "./grpc/decode-event.ts";
@@ -20,6 +21,8 @@ export interface IngestDeps {
   readonly random: Random;
   readonly registry: Registry;
   readonly logger: Logger;
+  /** Events a second that each caller may publish; 0: any number. */
+  readonly publishRate: number;
 }
 
 export interface Ingest {
@@ -33,7 +36,7 @@ export interface Ingest {
 }
 
 /** Ingest: takes events in by gRPC and answers when they stand durably in the log. */
-export function createIngest({ writer, catalog, clock, random, registry, logger }: IngestDeps): Ingest {
+export function createIngest({ writer, catalog, clock, random, registry, logger, publishRate }: IngestDeps): Ingest {
   const cache = createEventTypeCache({ catalog, clock, random, logger });
   const deps: PublishDeps = {
     eventTypes: cache,
@@ -44,7 +47,7 @@ export function createIngest({ writer, catalog, clock, random, registry, logger 
   };
   const findUnready = observeCache({ what: "event_types", state: cache.state, registry });
   return {
-    services: [createIngestService(deps)],
+    services: [createIngestService(deps, new CallerRates({ perSecond: publishRate, clock }))],
     publish: async ({ event }) => publish(decodeEventMessage(event), deps),
     ...{ cache, findUnready },
   };

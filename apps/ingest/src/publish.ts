@@ -9,18 +9,18 @@ export interface PublishDeps extends AcceptEventDeps {
   readonly metrics: IngestMetrics;
 }
 
+/** A candidate, or why the request held none that may be taken. */
+export type PublishItem = EventCandidate | RpcError;
+
 /**
  * Takes one event in: checked, then durable, then answered, before `deadlineMs` (since the epoch) if there is one.
  * @throws {RpcError} when it was not accepted
  */
-export async function publish(
-  candidate: EventCandidate,
-  deps: PublishDeps,
-  deadlineMs?: number,
-): Promise<PublishResponse> {
+export async function publish(item: PublishItem, deps: PublishDeps, deadlineMs?: number): Promise<PublishResponse> {
   const startedUs = deps.clock.monotonicUs();
   try {
-    const event = await acceptEvent(candidate, deps);
+    if (item instanceof RpcError) throw item;
+    const event = await acceptEvent(item, deps);
     const acceptedAtMs = await deps.recordEvents([event], deadlineMs);
     deps.metrics.accepted(1, deps.clock.monotonicUs() - startedUs);
     return { eventId: event.id, acceptedAt: new Date(acceptedAtMs) };
@@ -36,15 +36,12 @@ const MAX_BATCH_EVENTS = 1000;
 /** Whose defects are told, since an item's failure is an answer and not the call's. */
 const BATCH_METHOD = "/postrider.v1.IngestService/PublishBatch";
 
-/** A candidate, or why the request held none. */
-export type BatchItem = EventCandidate | RpcError;
-
 /**
  * Takes up to 1,000 events in with one append. Each item has a result of its own, in order: a bad one
  * does not hold the others back. @throws {RpcError} invalid_argument when there are too many
  */
 export async function publishBatch(
-  items: readonly BatchItem[],
+  items: readonly PublishItem[],
   deps: PublishDeps,
   deadlineMs?: number,
 ): Promise<PublishResult[]> {
@@ -76,7 +73,7 @@ class Failure {
   }
 }
 
-async function checkItem(item: BatchItem, deps: PublishDeps): Promise<CheckedEvent | Failure> {
+async function checkItem(item: PublishItem, deps: PublishDeps): Promise<CheckedEvent | Failure> {
   try {
     if (item instanceof RpcError) throw item;
     return await acceptEvent(item, deps);

@@ -37,6 +37,7 @@ export async function serveIngest({ config, logger, clock, random }: ServeIngest
     random,
     registry,
     logger,
+    publishRate: config.publishRate,
   });
   return startServing({
     grpc: { address: config.grpcAddress, services, maxMessageBytes: MAX_MESSAGE_BYTES },

@@ -7,6 +7,7 @@ import {
   textSetting,
   type Usage,
 } from "@postrider/kit-config";
+import { PUBLISH_RATE_SETTING } from "@postrider/ingest";
 import { servingSettings } from "@postrider/kit-serving";
 import { RETENTION_SETTING } from "@postrider/records";
 import { assertWarningTime, HEALTH_SETTINGS } from "@postrider/subscription";
@@ -28,6 +29,7 @@ const STANDALONE_SETTINGS = {
     fallback: "127.0.0.0/8",
     doc: "Ranges (CIDR, separated by commas) that callback URLs may reach although they are private.",
   }),
+  publishRate: PUBLISH_RATE_SETTING,
   retentionMs: RETENTION_SETTING,
   ...HEALTH_SETTINGS,
   ...servingSettings({ adminAddress: "127.0.0.1:9464" }),

@@ -90,7 +90,7 @@ function wire(
   });
   const ingest = createIngest({
     ...{ writer: log.writer, catalog: subscription.lookups },
-    ...{ clock, random, registry, logger },
+    ...{ clock, random, registry, logger, publishRate: config.publishRate },
   });
   const dispatcher = createDispatcher({
     log,

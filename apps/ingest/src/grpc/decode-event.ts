@@ -1,13 +1,28 @@
 import type { Event as EventMessage } from "@postrider/contracts/postrider/v1/ingest";
 import { type Caller, RpcError } from "@postrider/kit-rpc";
 import type { EventCandidate } from "../accept-event.ts";
+import type { CallerRates } from "../caller-rates.ts";
+import type { PublishItem } from "../publish.ts";
 import { assertMayPublish } from "./ingest-access.ts";
 
-/** @throws {RpcError} invalid_argument when there is no event; permission_denied when it is not the caller's to publish */
-export function decodeFrom(caller: Caller, message: EventMessage | undefined): EventCandidate {
-  const candidate = decodeEventMessage(message);
-  assertMayPublish(caller, candidate.tenantId);
-  return candidate;
+/**
+ * Or why it is not taken: resource_exhausted when the caller publishes too much (each one counts, also those that are
+ * refused for something else); invalid_argument when there is no event; permission_denied when it is not the caller's to publish.
+ */
+export function decodeFrom(
+  caller: Caller,
+  message: EventMessage | undefined,
+  rates: Pick<CallerRates, "take">,
+): PublishItem {
+  try {
+    rates.take(caller.name);
+    const candidate = decodeEventMessage(message);
+    assertMayPublish(caller, candidate.tenantId);
+    return candidate;
+  } catch (error) {
+    if (error instanceof RpcError) return error;
+    throw error;
+  }
 }
 
 /** @throws {RpcError} invalid_argument when there is no event at all */

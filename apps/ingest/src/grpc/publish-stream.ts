@@ -4,15 +4,9 @@ import type {
   PublishStreamRequest,
   PublishStreamResponse,
 } from "@postrider/contracts/postrider/v1/ingest";
-import {
-  type Caller,
-  callerOf,
-  encodeStatus,
-  endAsClosing,
-  onServerClosing,
-  reportUnexpected,
-} from "@postrider/kit-rpc";
-import { publish, type PublishDeps } from "../publish.ts";
+import { callerOf, encodeStatus, endAsClosing, onServerClosing, reportUnexpected } from "@postrider/kit-rpc";
+import type { CallerRates } from "../caller-rates.ts";
+import { publish, type PublishDeps, type PublishItem } from "../publish.ts";
 import { decodeFrom } from "./decode-event.ts";
 
 /** Requests of one stream that may be unanswered; then no more are read, and HTTP/2 holds the producer back. */
@@ -25,7 +19,7 @@ type PublishCall = ServerDuplexStream<PublishStreamRequest, PublishStreamRespons
  * server closes: then nothing more is read, and what was read is answered before the stream ends with UNAVAILABLE. When
  * the caller's credentials end meanwhile, so does the stream, and what it still holds is neither taken nor answered.
  */
-export function servePublishStream(call: PublishCall, deps: PublishDeps): void {
+export function servePublishStream(call: PublishCall, deps: PublishDeps, rates: CallerRates): void {
   let unanswered = 0;
   let hasEnded = false;
   let isClosing = false;
@@ -38,7 +32,7 @@ export function servePublishStream(call: PublishCall, deps: PublishDeps): void {
   }
 
   async function answer({ sequence, event }: PublishStreamRequest): Promise<void> {
-    const result = await publishOne({ event, caller, method: call.getPath() }, deps);
+    const result = await publishOne(decodeFrom(caller, event, rates), call.getPath(), deps);
     unanswered -= 1;
     if (!call.cancelled && !call.writableEnded) call.write({ sequence, result });
     if (unanswered < MAX_UNANSWERED / 2 && !isClosing) call.resume();
@@ -65,15 +59,9 @@ export function servePublishStream(call: PublishCall, deps: PublishDeps): void {
   });
 }
 
-interface Asked {
-  readonly event: PublishStreamRequest["event"];
-  readonly caller: Caller;
-  readonly method: string;
-}
-
-async function publishOne({ event, caller, method }: Asked, deps: PublishDeps): Promise<PublishResult> {
+async function publishOne(item: PublishItem, method: string, deps: PublishDeps): Promise<PublishResult> {
   try {
-    const response = await publish(decodeFrom(caller, event), deps);
+    const response = await publish(item, deps);
     return { outcome: { $case: "accepted", value: response } };
   } catch (error) {
     reportUnexpected(error, method);
