@@ -1,5 +1,6 @@
 export { sign, type Signable } from "./sign.ts";
 export {
+  createPrivateSigningKey,
   createSigningSecret,
   MAX_SECRET_BYTES,
   MIN_SECRET_BYTES,
