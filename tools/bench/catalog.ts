@@ -94,5 +94,6 @@ function describeSubscription(tenant: number, callbackUrl: string): Subscription
     createTime: undefined,
     updateTime: undefined,
     failureStreak: undefined,
+    publicKeys: [],
   };
 }

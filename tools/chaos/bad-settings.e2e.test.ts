@@ -1,5 +1,6 @@
 // Must hold: settings that would break a promise stop the service at its start, with one line that says what to change.
 import { randomBytes } from "node:crypto";
+import { createMasterKey } from "@postrider/kit-secrets";
 import { findStack, type Stack } from "@postrider/testing";
 import {
   AclOperationTypes,
@@ -12,7 +13,7 @@ import {
 } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runToEnd } from "../services/run-to-end.ts";
-import type { ServiceName } from "../services/service-process.ts";
+import { type ServiceName, startService } from "../services/service-process.ts";
 import { type PostgresServer, startPostgres } from "../stack/start-postgres.ts";
 import { ask } from "./platform/databases.ts";
 import { type SilentHost, startMuteHost, startSwallowingHost } from "./platform/silent-host.ts";
@@ -22,6 +23,7 @@ const stack = findStack();
 const DEADLINE_MS = 45_000;
 /** Nobody listens there: it is reserved for no service that a machine would run. */
 const NOBODY = "127.0.0.1:1";
+const MASTER_KEY = createMasterKey(randomBytes, "one-key");
 
 describe.skipIf(stack === undefined)("a service does not start", () => {
   const { kafkaBrokers } = stack ?? ({ kafkaBrokers: NOBODY } as Stack);
@@ -38,6 +40,7 @@ describe.skipIf(stack === undefined)("a service does not start", () => {
     postgres = await startPostgres();
     [mute, swallowing] = await Promise.all([startMuteHost(), startSwallowingHost()]);
     await ask(postgres.url, "create role postrider login password 'secret-right'");
+    await ask(postgres.url, "create database keys owner postrider");
     await ask(postgres.url, "create database latin encoding 'LATIN1' locale 'C' template template0");
     await askForPasswords();
   });
@@ -94,7 +97,7 @@ describe.skipIf(stack === undefined)("a service does not start", () => {
     url.username = "postrider";
     url.password = "secret-right";
     change(url);
-    return { POSTRIDER_DATABASE_URL: url.href };
+    return { POSTRIDER_DATABASE_URL: url.href, POSTRIDER_MASTER_KEYS: MASTER_KEY };
   }
 
   describe.concurrent.each(["ingest", "dispatcher"] as const)("%s", (name) => {
@@ -158,6 +161,30 @@ describe.skipIf(stack === undefined)("a service does not start", () => {
     ])("%s", async (_, change, texts) => {
       const environment = onPostgres(change);
       await expectRefusal("subscription", environment, /POSTRIDER_DATABASE_URL|database|role/i, ...texts);
+    });
+
+    test.concurrent.each<[string, string, RegExp]>([
+      ["without master keys", "", /: POSTRIDER_MASTER_KEYS_FILE or POSTRIDER_MASTER_KEYS should be set.*new-key/],
+      [
+        "with one that is cut off",
+        MASTER_KEY.slice(0, -2),
+        /: POSTRIDER_MASTER_KEYS=\(secret\) should be id:key.*entry 1/,
+      ],
+    ])("%s", async (_, masterKeys, text) => {
+      const environment = { ...onPostgres(() => undefined), POSTRIDER_MASTER_KEYS: masterKeys };
+      await expectRefusal("subscription", environment, text);
+    });
+
+    test.concurrent("with other master keys than its database knows", async () => {
+      const environment = onPostgres((url) => (url.pathname = "/keys"));
+      const first = await startService({ name: "subscription", environment });
+      await first.stop("SIGTERM");
+      const impostor = { ...environment, POSTRIDER_MASTER_KEYS: createMasterKey(randomBytes, "one-key") };
+      await expectRefusal(
+        "subscription",
+        impostor,
+        /master key .*-key is not the one that was used with this database/,
+      );
     });
   });
 

@@ -1,4 +1,6 @@
 // The services side by side on one Kafka and one PostgreSQL, as tests, chaos and benchmark need them.
+import { randomBytes } from "node:crypto";
+import { createMasterKey } from "@postrider/kit-secrets";
 import type { ServiceName, ServiceProcess } from "./service-process.ts";
 import { startService } from "./service-process.ts";
 
@@ -62,6 +64,9 @@ export async function startServices(options: ServicesOptions): Promise<Services>
   }
 }
 
+/** One for all platforms of this process: a database may be used by several of them, one after the other. */
+const masterKey = createMasterKey(randomBytes);
+
 function shared(options: ServicesOptions): Record<string, string> {
   return {
     POSTRIDER_KAFKA_BROKERS: options.kafkaBrokers,
@@ -69,6 +74,7 @@ function shared(options: ServicesOptions): Record<string, string> {
     POSTRIDER_KAFKA_PARTITIONS: String(options.partitions),
     POSTRIDER_KAFKA_REPLICATION: String(options.replication),
     POSTRIDER_DATABASE_URL: options.databaseUrl,
+    POSTRIDER_MASTER_KEYS: masterKey,
     ...options.environment,
   };
 }

@@ -1,6 +1,8 @@
 // `npm run stack`: a real Kafka and a real PostgreSQL for whoever works on Postrider, until Ctrl-C.
+import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
 import { runProcess, untilAborted } from "@postrider/kit-lifecycle";
+import { createMasterKey } from "@postrider/kit-secrets";
 import { type KafkaCluster, startKafka } from "./start-kafka.ts";
 import { type PostgresServer, startPostgres } from "./start-postgres.ts";
 
@@ -58,7 +60,13 @@ function describe(kafka: KafkaCluster | undefined, postgres: PostgresServer | un
     "",
     "For the services:",
     ...kafkaLines,
-    ...(postgres === undefined ? [] : [`export POSTRIDER_DATABASE_URL=${postgres.url}`]),
+    ...(postgres === undefined
+      ? []
+      : [
+          `export POSTRIDER_DATABASE_URL=${postgres.url}`,
+          // Of no use to anybody once the database is gone.
+          `export POSTRIDER_MASTER_KEYS=${createMasterKey(randomBytes)}`,
+        ]),
     ...(kafka === undefined || postgres === undefined
       ? []
       : [

@@ -4,6 +4,9 @@ import { addCatalogApply } from "./commands/catalog-apply.ts";
 import { addCatalogList } from "./commands/catalog-list.ts";
 import { addPublish } from "./commands/publish.ts";
 import { addReceive } from "./commands/receive.ts";
+import { addSecretsNewKey } from "./commands/secrets-new-key.ts";
+import { addSecretsRewrap } from "./commands/secrets-rewrap.ts";
+import { addSecretsStatus } from "./commands/secrets-status.ts";
 import { addSubscriptionsCreate } from "./commands/subscriptions-create.ts";
 import { addSubscriptionsDelete } from "./commands/subscriptions-delete.ts";
 import { addSubscriptionsDisable } from "./commands/subscriptions-disable.ts";
@@ -58,6 +61,11 @@ function createCli(context: CliContext): Command {
   addSubscriptionsResume(subscriptions, context);
   addSubscriptionsDelete(subscriptions, context);
   addSubscriptionsRotateSecret(subscriptions, context);
+
+  const secrets = program.command("secrets").description("The master keys that signing secrets are encrypted under");
+  addSecretsNewKey(secrets, context);
+  addSecretsStatus(secrets, context);
+  addSecretsRewrap(secrets, context);
 
   addPublish(program, context);
   addReceive(program, context);

@@ -31,6 +31,7 @@ function subscription(changes: Partial<Subscription> = {}): Subscription {
     createTime: undefined,
     updateTime: undefined,
     failureStreak: undefined,
+    publicKeys: [],
     ...changes,
   };
 }

@@ -86,6 +86,7 @@ function wanting(callbackUrl?: string): ResolveResponse {
       createTime: undefined,
       updateTime: undefined,
       failureStreak: undefined,
+      publicKeys: [],
     },
   };
   const signingKeys = { sub_1: { keys: [{ secret: SECRET, expireTime: undefined }] } };

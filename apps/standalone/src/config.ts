@@ -8,6 +8,7 @@ import {
   type Usage,
 } from "@postrider/kit-config";
 import { PUBLISH_RATE_SETTING } from "@postrider/ingest";
+import { masterKeySettings } from "@postrider/kit-secrets";
 import { servingSettings } from "@postrider/kit-serving";
 import { RETENTION_SETTING } from "@postrider/records";
 import { assertWarningTime, HEALTH_SETTINGS } from "@postrider/subscription";
@@ -24,6 +25,7 @@ const STANDALONE_SETTINGS = {
     fallback: "./data",
     doc: "The folder of the database file. It must be on a local disk: a network share can't keep the promise of durability.",
   }),
+  ...masterKeySettings("Without them, or the file, one is made in the data folder: `master-keys`."),
   egressAllow: listSetting({
     variable: "POSTRIDER_EGRESS_ALLOW",
     fallback: "127.0.0.0/8",

@@ -11,9 +11,18 @@ import { closedAtEnd, type Serving, startServing } from "@postrider/kit-serving"
 import { openSqlite, type Sqlite } from "@postrider/kit-sqlite";
 import { createRegistry, type Logger } from "@postrider/kit-telemetry";
 import { TOPICS } from "@postrider/records";
-import { createOutbox, createSubscription, type SubscriptionSchema, subscriptionSchema } from "@postrider/subscription";
+import {
+  createOutbox,
+  createSecretEraser,
+  createSubscription,
+  prepareSecrets,
+  type SubscriptionDeps,
+  type SubscriptionSchema,
+  subscriptionSchema,
+} from "@postrider/subscription";
 import type { Registry } from "prom-client";
 import type { StandaloneConfig } from "./config.ts";
+import { openSealer } from "./open-sealer.ts";
 
 /** A batch of 1,000 events of 4 KiB, or one event of 256 KiB with room to spare. */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
@@ -34,7 +43,7 @@ export interface StandaloneDeps {
 /** Ingest, subscription and dispatcher in one process on one SQLite file. @throws Error when it can't start */
 export async function createStandalone(deps: StandaloneDeps): Promise<Serving> {
   const { config, clock, logger } = deps;
-  const store = await openStore(config, clock);
+  const store = await openStore(deps);
   const registry = createRegistry();
   const { rpcServices, findUnready, eventTypes, outbox, dispatcher, egress } = wire(deps, store, registry);
   return startServing({
@@ -45,6 +54,7 @@ export async function createStandalone(deps: StandaloneDeps): Promise<Serving> {
       // The dispatcher has waited for what was out; what still is, it has left for the next start.
       closedAtEnd("egress", async () => egress.close(0)),
       eventTypes,
+      createSecretEraser({ ...store.subscriptions, clock, logger }),
       outbox,
       dispatcher,
     ],
@@ -55,10 +65,12 @@ export async function createStandalone(deps: StandaloneDeps): Promise<Serving> {
 interface Store {
   readonly sqlite: Sqlite;
   readonly log: EventLog;
+  readonly subscriptions: Pick<SubscriptionDeps, "store" | "database" | "sealer">;
   readonly close: () => Promise<void>;
 }
 
-async function openStore(config: StandaloneConfig, clock: Clock): Promise<Store> {
+async function openStore(deps: StandaloneDeps): Promise<Store> {
+  const { config, clock } = deps;
   const topics = Object.values(TOPICS).map((name) => ({ name, retentionMs: config.retentionMs }));
   const sqlite = await openSqlite({
     path: join(config.dataDir, "postrider.sqlite"),
@@ -69,20 +81,32 @@ async function openStore(config: StandaloneConfig, clock: Clock): Promise<Store>
     await log.close();
     await sqlite.close();
   };
-  return { sqlite, log, close };
+  try {
+    return { sqlite, log, subscriptions: await openSubscriptions(deps, sqlite), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openSubscriptions(deps: StandaloneDeps, sqlite: Sqlite): Promise<Store["subscriptions"]> {
+  const database = createKysely<SubscriptionSchema>(sqlite);
+  const sealer = await openSealer({ ...deps, database });
+  const opened = { store: openSqliteEventStore({ sqlite }), database, sealer };
+  await prepareSecrets({ ...opened, logger: deps.logger });
+  return opened;
 }
 
 /** Every part and what it needs, in the order of dependency. */
 function wire(
   { config, logger, clock, random, randomBytes }: StandaloneDeps,
-  { sqlite, log }: Store,
+  { sqlite, log, subscriptions }: Store,
   registry: Registry,
 ): Wired {
   const policy = createEgressPolicy({ allowedRanges: config.egressAllow, allowHttp: true, ports: "any" });
   const egress = createEgress({ policy, clock });
-  const storage = { store: openSqliteEventStore({ sqlite }), database: createKysely<SubscriptionSchema>(sqlite) };
   const subscription = createSubscription({
-    ...storage,
+    ...subscriptions,
     checkUrl: (url) => policy.checkUrl(url)?.message,
     thresholds: config,
     clock,
@@ -111,7 +135,12 @@ function wire(
   });
   return {
     rpcServices: [...ingest.services, ...subscription.services],
-    ...{ eventTypes: ingest.cache, outbox: createOutbox({ ...storage, ingest, clock, logger }), dispatcher, egress },
+    ...{
+      eventTypes: ingest.cache,
+      outbox: createOutbox({ ...subscriptions, ingest, clock, logger }),
+      dispatcher,
+      egress,
+    },
     findUnready: () => [...ingest.findUnready(), ...dispatcher.findUnready()],
   };
 }

@@ -8,8 +8,10 @@ test("docs/settings/subscription.md tells every setting as the code has it", asy
   );
 });
 
-test("without any variable it stays on loopback", () => {
-  expect(parseSubscriptionConfig({})).toMatchObject({
+const MASTER_KEYS = { POSTRIDER_MASTER_KEYS_FILE: "master-keys" };
+
+test("with nothing but master keys it stays on loopback", () => {
+  expect(parseSubscriptionConfig(MASTER_KEYS)).toMatchObject({
     grpcAddress: "127.0.0.1:50052",
     adminAddress: "127.0.0.1:9465",
     egressAllow: [],
@@ -17,6 +19,10 @@ test("without any variable it stays on loopback", () => {
 });
 
 test("an endpoint can't be given up before its tenant was warned", () => {
-  const environment = { POSTRIDER_FAILING_AFTER: "2d", POSTRIDER_DISABLED_AFTER: "48h" };
+  const environment = { ...MASTER_KEYS, POSTRIDER_FAILING_AFTER: "2d", POSTRIDER_DISABLED_AFTER: "48h" };
   expect(() => parseSubscriptionConfig(environment)).toThrow("POSTRIDER_DISABLED_AFTER should be longer than");
+});
+
+test("without master keys it does not start, and says how to make one", () => {
+  expect(() => parseSubscriptionConfig({})).toThrow(/POSTRIDER_MASTER_KEYS.* should be set.*secrets new-key/);
 });

@@ -8,6 +8,7 @@ import {
   type Usage,
 } from "@postrider/kit-config";
 import { POSTGRES_SETTINGS } from "@postrider/kit-postgres";
+import { assertMasterKeysSet, masterKeySettings } from "@postrider/kit-secrets";
 import { servingSettings } from "@postrider/kit-serving";
 import { assertWarningTime, HEALTH_SETTINGS } from "./health-settings.ts";
 
@@ -19,6 +20,7 @@ const SUBSCRIPTION_SETTINGS = {
     doc: "Where it answers. Callers are not authenticated yet: keep it where only the platform can reach it.",
   }),
   ...POSTGRES_SETTINGS,
+  ...masterKeySettings("Without them, or the file, the service does not start."),
   egressAllow: listSetting({
     variable: "POSTRIDER_EGRESS_ALLOW",
     fallback: "",
@@ -47,5 +49,6 @@ export type SubscriptionConfig = SettingsOf<typeof SUBSCRIPTION_SETTINGS> & { re
 export function parseSubscriptionConfig(environment: NodeJS.ProcessEnv = process.env): SubscriptionConfig {
   const settings = parseSettings(SUBSCRIPTION_SETTINGS, environment);
   assertWarningTime(settings);
+  assertMasterKeysSet(settings);
   return { ...settings, version: readPlatformVersion() };
 }

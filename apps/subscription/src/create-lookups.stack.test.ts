@@ -42,7 +42,7 @@ describe.skipIf(findStack() === undefined)("on PostgreSQL", () => {
     const outcomes = await Promise.allSettled(
       Array.from({ length: 10 }, async (_, index) => {
         const { subscriptions } = instances[index % 2 === 0 ? 0 : 1];
-        return await ask(subscriptions, "rotateSecret", { id, overlap });
+        return await ask(subscriptions, "rotateSecret", { id, overlap, signature: 0, secret: "" });
       }),
     );
     const accepted = outcomes.filter(({ status }) => status === "fulfilled").length;

@@ -2,8 +2,6 @@ import type { EventType, EventTypeChange, WatchEventTypesRequest } from "@postri
 import type {
   ResolveRequest,
   ResolveResponse,
-  SigningKeys,
-  Subscription,
   SubscriptionChange,
   WatchRequest,
 } from "@postrider/contracts/postrider/v1/subscription";
@@ -13,15 +11,8 @@ import { encodeChange, encodeSigningKeys, encodeSubscription } from "./grpc/enco
 import { encodeEventType, encodeEventTypeChange } from "./grpc/event-type-codec.ts";
 import { requireField } from "./grpc/require-field.ts";
 import type { SubscriptionDeps } from "./subscription-deps.ts";
-import { findSubscription } from "./subscriptions/find-subscription.ts";
 import { resolveSubscriptions } from "./subscriptions/resolve-subscriptions.ts";
 import { watchSubscriptions } from "./subscriptions/watch-subscriptions.ts";
-
-/** A subscription with what signs its deliveries. */
-export interface SubscriptionWithKeys {
-  readonly subscription: Subscription;
-  readonly signingKeys: SigningKeys;
-}
 
 /** What dispatcher and ingest ask for, for those in the same process: the same words as over gRPC. */
 export interface SubscriptionLookups {
@@ -29,15 +20,15 @@ export interface SubscriptionLookups {
   readonly resolve: (request: ResolveRequest) => Promise<ResolveResponse>;
   /** Changes after a revision, then live, until the signal aborts; the first message comes at once. */
   readonly watch: (request: WatchRequest, signal: AbortSignal) => AsyncIterable<SubscriptionChange>;
-  /** In whatever state; undefined when there is none, or no more. */
-  readonly getSubscription: (id: string) => Promise<SubscriptionWithKeys | undefined>;
   /** Undefined when the catalog has none of that name. */
   readonly getEventType: (name: string) => Promise<EventType | undefined>;
   /** Event types made or changed after a revision, then live, until the signal aborts; the first message comes at once. */
   readonly watchEventTypes: (request: WatchEventTypesRequest, signal: AbortSignal) => AsyncIterable<EventTypeChange>;
 }
 
-export function createLookups(deps: Pick<SubscriptionDeps, "store" | "database" | "clock">): SubscriptionLookups {
+export function createLookups(
+  deps: Pick<SubscriptionDeps, "store" | "database" | "sealer" | "clock">,
+): SubscriptionLookups {
   return {
     resolve: async (request) => {
       const tenantId = requireField("tenant_id", request.tenantId);
@@ -45,22 +36,15 @@ export function createLookups(deps: Pick<SubscriptionDeps, "store" | "database" 
       const { subscriptions, revision } = await resolveSubscriptions(deps, { tenantId, eventType });
       const nowMs = deps.clock.nowMs();
       return {
-        subscriptions: subscriptions.map(encodeSubscription),
+        subscriptions: subscriptions.map(({ subscription }) => encodeSubscription(subscription, nowMs)),
         revision: BigInt(revision),
-        signingKeys: Object.fromEntries(subscriptions.map((each) => [each.id, encodeSigningKeys(each, nowMs)])),
+        signingKeys: Object.fromEntries(
+          subscriptions.map(({ subscription, keys }) => [subscription.id, encodeSigningKeys(keys)]),
+        ),
       };
     },
     watch: async function* ({ afterRevision }, signal) {
       for await (const change of watchSubscriptions(deps, afterRevision, signal)) yield encodeChange(change);
-    },
-    getSubscription: async (id) => {
-      const found = await findSubscription(deps, id);
-      return (
-        found && {
-          subscription: encodeSubscription(found),
-          signingKeys: encodeSigningKeys(found, deps.clock.nowMs()),
-        }
-      );
     },
     getEventType: async (name) => {
       const found = await findEventType(deps, name);

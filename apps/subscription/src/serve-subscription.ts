@@ -2,12 +2,15 @@ import { createEgressPolicy } from "@postrider/kit-egress";
 import { createPostgresKysely, openPostgresEventStore, postgresEventStoreSchema } from "@postrider/kit-event-store";
 import type { Clock, Service } from "@postrider/kit-lifecycle";
 import { openPostgres } from "@postrider/kit-postgres";
+import { createSealer, loadMasterKeys, type Sealer } from "@postrider/kit-secrets";
 import { closedAtEnd, type Serving, startServing } from "@postrider/kit-serving";
 import { createRegistry, type Logger } from "@postrider/kit-telemetry";
 import type { SubscriptionConfig } from "./config.ts";
 import { createSubscription } from "./create-subscription.ts";
 import { connectIngest } from "./grpc/ingest-client.ts";
 import { createOutbox } from "./operational-events/create-outbox.ts";
+import { createSecretEraser } from "./secrets/create-secret-eraser.ts";
+import { prepareSecrets } from "./secrets/prepare-secrets.ts";
 import type { SubscriptionDeps } from "./subscription-deps.ts";
 import { postgresSubscriptionSchema, type SubscriptionSchema } from "./store/subscription-schema.ts";
 
@@ -25,6 +28,7 @@ export interface ServeSubscriptionDeps {
 /** The subscription service as a process of its own, on PostgreSQL. @throws Error in one line when it can't start */
 export async function serveSubscription(deps: ServeSubscriptionDeps): Promise<Serving> {
   const { config, logger, clock, randomBytes } = deps;
+  const sealer = await openSealer(deps);
   const postgres = await openPostgres({
     url: config.databaseUrl,
     schema: [...postgresEventStoreSchema, ...postgresSubscriptionSchema],
@@ -39,8 +43,10 @@ export async function serveSubscription(deps: ServeSubscriptionDeps): Promise<Se
     store: openPostgresEventStore({ postgres, clock }),
     database: createPostgresKysely<SubscriptionSchema>(postgres),
   };
+  await prepareSecrets({ ...storage, sealer, logger });
   const { services } = createSubscription({
     ...storage,
+    sealer,
     checkUrl: (url) => policy.checkUrl(url)?.message,
     thresholds: config,
     clock,
@@ -49,9 +55,20 @@ export async function serveSubscription(deps: ServeSubscriptionDeps): Promise<Se
   return startServing({
     grpc: { address: config.grpcAddress, services, maxMessageBytes: MAX_MESSAGE_BYTES },
     admin: { address: config.adminAddress, registry: createRegistry() },
-    services: [closedAtEnd("database", postgres.close), ...tellTenants(deps, storage)],
+    services: [
+      closedAtEnd("database", postgres.close),
+      createSecretEraser({ ...storage, clock, logger }),
+      ...tellTenants(deps, storage),
+    ],
     ...{ logger, clock, graceMs: config.graceMs },
   });
+}
+
+async function openSealer({ config, randomBytes }: ServeSubscriptionDeps): Promise<Sealer> {
+  const masterKeys = await loadMasterKeys(config);
+  // Config made sure of that already.
+  if (!masterKeys) throw new Error("no master keys are set");
+  return createSealer({ masterKeys, randomBytes });
 }
 
 /** What publishes the events that tell tenants of their subscriptions. */

@@ -1,6 +1,7 @@
 import type { HealthThresholds } from "@postrider/domain-subscription";
 import type { EventStore } from "@postrider/kit-event-store";
 import type { Clock } from "@postrider/kit-lifecycle";
+import type { Sealer } from "@postrider/kit-secrets";
 import type { Kysely } from "kysely";
 import type { SubscriptionSchema } from "./store/subscription-schema.ts";
 
@@ -12,6 +13,8 @@ export interface SubscriptionDeps {
   readonly clock: Clock;
   /** Cryptographically strong: ids and secrets are made of them. */
   readonly randomBytes: (count: number) => Uint8Array;
+  /** Locks signing secrets away, and opens them for deliveries. */
+  readonly sealer: Sealer;
   /** When an endpoint that only fails is reported, and when it is given up. */
   readonly thresholds: HealthThresholds;
   /** Why a callback URL may not be called, naming the value; undefined if it may. */

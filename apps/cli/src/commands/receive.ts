@@ -1,8 +1,10 @@
+import type { SignatureKind } from "@postrider/contracts/postrider/v1/subscription";
 import { type Command, Option } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { UsageError } from "../failures.ts";
 import { type GlobalOptions, readGlobalOptions } from "../options/global-options.ts";
 import { commaSeparated, integer } from "../options/option-values.ts";
+import { addSignatureOption } from "../options/subscription-options.ts";
 import { formatJson } from "../output/json.ts";
 import { withPlatform } from "../platform/platform.ts";
 import { listenForInterruption } from "../receive/interruption.ts";
@@ -25,6 +27,7 @@ interface ReceiveOptions {
   readonly create?: true;
   readonly tenant?: string;
   readonly events?: readonly string[];
+  readonly signature?: SignatureKind;
 }
 
 const EXAMPLES = `
@@ -39,12 +42,11 @@ Examples:
 
 /** `receive`: a webhook receiver on this machine that verifies, prints, and misbehaves on request. */
 export function addReceive(program: Command, context: CliContext): void {
-  program
-    .command("receive")
+  addSignatureOption(program.command("receive"), "hmac-sha256, with --create")
     .description("receive webhooks on this machine, verify them, and print them")
     .option("--host <host>", "where to listen", "127.0.0.1")
     .option("--port <port>", "0 takes a free one", integer(0, 65_535), 3000)
-    .option("--secret <secret>", "whsec_..., what to verify with (default: $POSTRIDER_SECRET)")
+    .option("--secret <secret>", "whsec_... or whpk_..., what to verify with (default: $POSTRIDER_SECRET)")
     .option("--fail <n>", "answer 500 to the first n", integer(0, 1_000_000), 0)
     .option("--status <code>", "answer with this status", integer(200, 599), 200)
     .option("--hang", "never answer")
@@ -87,7 +89,7 @@ async function receive(options: ReceiveOptions, globals: GlobalOptions, context:
       await withPlatform(globals, async (platform) => {
         await withOwnSubscription(platform, { ...target, url: receiver.url }, async (subscription) => {
           hints.write(`subscribed ${subscription.id} to ${subscription.eventTypes.join(", ")}\n`);
-          await run(createVerify(subscription.secret));
+          await run(createVerify(subscription.secret || subscription.publicKeys[0]?.key));
         });
       });
     } else {
@@ -100,9 +102,11 @@ async function receive(options: ReceiveOptions, globals: GlobalOptions, context:
 }
 
 /** Whose events the receiver subscribes to, if it does. */
-function readTarget({ create, tenant, events }: ReceiveOptions): Omit<OwnSubscription, "url"> | undefined {
-  if (create && tenant !== undefined && events !== undefined) return { tenant, events };
+function readTarget({ create, tenant, events, signature }: ReceiveOptions): Omit<OwnSubscription, "url"> | undefined {
+  if (create && tenant !== undefined && events !== undefined)
+    return { tenant, events, ...(signature && { signature }) };
   if (create) throw new UsageError("--create needs --tenant and --events");
   if (tenant !== undefined || events !== undefined) throw new UsageError("--tenant and --events go with --create");
+  if (signature !== undefined) throw new UsageError("--signature goes with --create: otherwise the secret says it");
   return undefined;
 }

@@ -12,6 +12,7 @@ Examples:
   $ postrider subscriptions create --tenant acme --url https://acme.example/webhooks --events 'order.*,user_registered'
   $ postrider subscriptions create --tenant acme --url https://acme.example/webhooks --events '*' \\
       --header 'X-Team: payments' --ack json-status-success --retry 5s,30s,2m --max-age 1d --rate 20
+  $ postrider subscriptions create --tenant acme --url https://acme.example/webhooks --events '*' --signature ed25519
   $ SECRET=$(postrider subscriptions create --tenant acme --url http://127.0.0.1:3000/ --events order_paid --print-secret)
 `;
 
@@ -19,7 +20,7 @@ Examples:
 export function addSubscriptionsCreate(subscriptions: Command, { config, stdout }: CliContext): void {
   addSubscriptionOptions(subscriptions.command("create"))
     .description("subscribe a URL to event types")
-    .option("--print-secret", "print the secret and nothing else")
+    .option("--print-secret", "print what its receiver verifies with, and nothing else")
     .addHelpText("after", EXAMPLES)
     .action(async (options: SubscriptionOptions & { printSecret?: true }, command: Command) => {
       const { json, ...globals } = readGlobalOptions(command, config);

@@ -30,6 +30,11 @@ const FORMATS = {
   platform: PayloadFormat.PAYLOAD_FORMAT_PLATFORM,
 };
 
+const SIGNATURES = {
+  "hmac-sha256": SignatureKind.SIGNATURE_KIND_HMAC_SHA256,
+  ed25519: SignatureKind.SIGNATURE_KIND_ED25519,
+};
+
 const EXACT_BODY = "exact-body:";
 
 /** What `subscriptions create` takes; what was not given is the platform's default. */
@@ -41,6 +46,7 @@ export interface SubscriptionOptions {
   readonly method?: Subscription_Method;
   readonly format?: PayloadFormat;
   readonly header?: Readonly<Record<string, string>>;
+  readonly signature?: SignatureKind;
   readonly ack?: Acknowledgement;
   /** Milliseconds. */
   readonly retry?: readonly number[];
@@ -53,9 +59,15 @@ export interface SubscriptionOptions {
   readonly rate?: number;
 }
 
+/** `--signature`, with what stands for none. */
+export function addSignatureOption(command: Command, otherwise: string): Command {
+  const names = Object.keys(SIGNATURES).join(" or ");
+  return command.option("--signature <kind>", `${names} (default: ${otherwise})`, oneOf(SIGNATURES));
+}
+
 /** Adds the options that describe a subscription. */
 export function addSubscriptionOptions(command: Command): Command {
-  return command
+  return addSignatureOption(command, "hmac-sha256")
     .requiredOption("--tenant <id>", "who receives")
     .requiredOption("--url <url>", "where to send")
     .requiredOption("--events <list>", "event types or patterns: order.*,user_registered", commaSeparated)
@@ -91,7 +103,7 @@ export function toSubscription(options: SubscriptionOptions): Subscription {
     method: options.method ?? Subscription_Method.METHOD_UNSPECIFIED,
     payloadFormat: options.format ?? PayloadFormat.PAYLOAD_FORMAT_UNSPECIFIED,
     headers: { ...options.header },
-    signature: SignatureKind.SIGNATURE_KIND_UNSPECIFIED,
+    signature: options.signature ?? SignatureKind.SIGNATURE_KIND_UNSPECIFIED,
     acknowledgement: options.ack,
     retryPolicy: toRetryPolicy(options),
     limits: toLimits(options),
@@ -99,6 +111,7 @@ export function toSubscription(options: SubscriptionOptions): Subscription {
     createTime: undefined,
     updateTime: undefined,
     failureStreak: undefined,
+    publicKeys: [],
   };
 }
 

@@ -13,7 +13,8 @@ export function printSubscription(
   stdout: TextSink,
 ): void {
   if (!subscription) throw new Error("the platform answered without a subscription");
-  if (onlySecret) stdout.write(`${subscription.secret}\n`);
+  // Of ed25519 the receiver needs, and is told, the public key only.
+  if (onlySecret) stdout.write(`${subscription.secret || (subscription.publicKeys[0]?.key ?? "")}\n`);
   else if (json) stdout.write(formatJson(toSubscriptionJson(subscription)));
   else stdout.write(formatSubscription(subscription) + (subscription.secret ? formatSecret(subscription) : ""));
 }

@@ -2,6 +2,7 @@ import type { Duration } from "@postrider/contracts/google/protobuf/duration";
 import {
   Acknowledgement_Rule,
   PayloadFormat,
+  type PublicKey,
   SignatureKind,
   type Subscription,
   Subscription_Method,
@@ -25,7 +26,8 @@ export function toSubscriptionJson(subscription: Subscription): object {
     method: methodOf(subscription),
     payloadFormat: formatOf(subscription),
     headers,
-    signature: enumName(SignatureKind, subscription.signature, "SIGNATURE_KIND_"),
+    signature: signatureOf(subscription),
+    publicKeys: toPublicKeysJson(subscription),
     acknowledgement: toAcknowledgementJson(subscription),
     retryPolicy: subscription.retryPolicy && {
       delays: subscription.retryPolicy.delays.map(toText),
@@ -71,6 +73,8 @@ export function formatSubscription(subscription: Subscription): string {
     ["description", subscription.description],
     ["format", formatOf(subscription)],
     ["headers", Object.keys(subscription.headers).join(", ")],
+    ["signed with", signatureOf(subscription)],
+    ...subscription.publicKeys.map(describePublicKey),
     ["acknowledged by", Object.values(toAcknowledgementJson(subscription) ?? {}).join(": ")],
     ...describeLimits(subscription),
     ["created", subscription.createTime?.toISOString() ?? ""],
@@ -102,6 +106,19 @@ function methodOf({ method }: Subscription): string {
 
 function formatOf({ payloadFormat }: Subscription): string {
   return enumName(PayloadFormat, payloadFormat, "PAYLOAD_FORMAT_");
+}
+
+function signatureOf({ signature }: Subscription): string {
+  return enumName(SignatureKind, signature, "SIGNATURE_KIND_");
+}
+
+function toPublicKeysJson({ publicKeys }: Subscription): object[] | undefined {
+  if (publicKeys.length === 0) return undefined;
+  return publicKeys.map(({ key, expireTime }) => ({ key, expireTime: expireTime?.toISOString() }));
+}
+
+function describePublicKey({ key, expireTime }: PublicKey): readonly [string, string] {
+  return ["public key", expireTime ? `${key} until ${expireTime.toISOString()}` : key];
 }
 
 function toAcknowledgementJson({ acknowledgement }: Subscription): { rule: string; exactBody?: string } | undefined {

@@ -22,6 +22,8 @@ import {
   type DeleteSubscriptionResponse,
   type DisableSubscriptionRequest,
   type DisableSubscriptionResponse,
+  type GetMasterKeyUsageRequest,
+  type GetMasterKeyUsageResponse,
   type GetSubscriptionRequest,
   type GetSubscriptionResponse,
   type ListSubscriptionsRequest,
@@ -30,6 +32,8 @@ import {
   type PauseSubscriptionResponse,
   type ResumeSubscriptionRequest,
   type ResumeSubscriptionResponse,
+  type RewrapSecretsRequest,
+  type RewrapSecretsResponse,
   type RotateSecretRequest,
   type RotateSecretResponse,
   SubscriptionServiceClient,
@@ -54,6 +58,8 @@ export interface Platform {
   readonly disableSubscription: Method<DisableSubscriptionRequest, DisableSubscriptionResponse>;
   readonly deleteSubscription: Method<DeleteSubscriptionRequest, DeleteSubscriptionResponse>;
   readonly rotateSecret: Method<RotateSecretRequest, RotateSecretResponse>;
+  readonly getMasterKeyUsage: Method<GetMasterKeyUsageRequest, GetMasterKeyUsageResponse>;
+  readonly rewrapSecrets: Method<RewrapSecretsRequest, RewrapSecretsResponse>;
   readonly publish: Method<PublishRequest, PublishResponse>;
 }
 
@@ -98,6 +104,8 @@ export async function withPlatform<Result>(
       disableSubscription: promised(subscriptions.disableSubscription.bind(subscriptions)),
       deleteSubscription: promised(subscriptions.deleteSubscription.bind(subscriptions)),
       rotateSecret: promised(subscriptions.rotateSecret.bind(subscriptions)),
+      getMasterKeyUsage: promised(subscriptions.getMasterKeyUsage.bind(subscriptions)),
+      rewrapSecrets: promised(subscriptions.rewrapSecrets.bind(subscriptions)),
       publish: promised(ingest.publish.bind(ingest), address),
     });
   } finally {

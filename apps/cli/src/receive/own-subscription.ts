@@ -1,4 +1,4 @@
-import type { Subscription } from "@postrider/contracts/postrider/v1/subscription";
+import type { SignatureKind, Subscription } from "@postrider/contracts/postrider/v1/subscription";
 import { toSubscription } from "../options/subscription-options.ts";
 import type { Platform } from "../platform/platform.ts";
 
@@ -7,16 +7,17 @@ export interface OwnSubscription {
   readonly tenant: string;
   readonly events: readonly string[];
   readonly url: string;
+  readonly signature?: SignatureKind;
 }
 
 /** Subscribes `url`, hands the subscription and its secret to `use`, and deletes it whatever came of that. */
 export async function withOwnSubscription(
   platform: Platform,
-  { tenant, events, url }: OwnSubscription,
+  wanted: OwnSubscription,
   use: (subscription: Subscription) => Promise<void>,
 ): Promise<void> {
   const description = "made by postrider receive";
-  const request = { subscription: toSubscription({ tenant, events, url, description }) };
+  const request = { subscription: toSubscription({ ...wanted, description }) };
   const { subscription } = await platform.createSubscription(request);
   if (!subscription) throw new Error("the platform answered without a subscription");
   try {

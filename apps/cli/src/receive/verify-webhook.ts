@@ -1,5 +1,6 @@
 import { Webhook } from "standardwebhooks";
 import { UsageError } from "../failures.ts";
+import { createAsymmetricVerify, isPublicKey } from "./verify-asymmetric.ts";
 
 /** Whether a webhook came from who holds the secret; unchecked when the receiver was given none. */
 export type Verification =
@@ -8,12 +9,14 @@ export type Verification =
 export type Verify = (body: Buffer, headers: Readonly<Record<string, string>>) => Verification;
 
 /**
- * Verifies as any receiver would: with the public Standard Webhooks library, not with our own code. It knows `v1`
- * signatures and reads bodies as UTF-8.
- * @throws UsageError when the secret is none
+ * Verifies as any receiver would: `v1` signatures with the public Standard Webhooks library, not with our own code. It reads
+ * bodies as UTF-8.
+ * @param secret `whsec_...`, or the public key `whpk_...` for `v1a` signatures
+ * @throws UsageError when it is neither
  */
 export function createVerify(secret: string | undefined): Verify {
   if (secret === undefined) return () => ({ kind: "unchecked" });
+  if (isPublicKey(secret)) return createAsymmetricVerify(secret, () => Date.now());
   const webhook = createWebhook(secret);
   return (body, headers) => {
     try {
@@ -26,7 +29,8 @@ export function createVerify(secret: string | undefined): Verify {
 }
 
 function createWebhook(secret: string): Webhook {
-  if (!secret.startsWith("whsec_")) throw new UsageError("the secret must begin with whsec_");
+  if (!secret.startsWith("whsec_"))
+    throw new UsageError("the secret must begin with whsec_, or with whpk_ if it is a public key");
   try {
     return new Webhook(secret);
   } catch (error) {

@@ -17,7 +17,14 @@ export function subscribe(callbackUrl: string): Subscriptions {
       disabledReason: "",
     },
     ...{ method: 1, payloadFormat: 1, headers: {}, signature: 1, acknowledgement: undefined, retryPolicy },
-    ...{ limits: undefined, secret: "", createTime: undefined, updateTime: undefined, failureStreak: undefined },
+    ...{
+      limits: undefined,
+      secret: "",
+      createTime: undefined,
+      updateTime: undefined,
+      failureStreak: undefined,
+      publicKeys: [],
+    },
   };
   const keys = [{ secret: SECRET, expireTime: undefined }];
   const answer: ResolveResponse = { subscriptions: [found], revision: 1n, signingKeys: { sub_1: { keys } } };

@@ -113,7 +113,14 @@ function subscriptionOf(tenantId: string, callbackUrl: string): Subscription {
   return {
     ...{ id: "sub_1", tenantId, callbackUrl, eventTypes: ["*"], description: "", state: 1, disabledReason: "" },
     ...{ method: 1, payloadFormat: 1, headers: {}, signature: 1, acknowledgement: undefined, retryPolicy: undefined },
-    ...{ limits: undefined, secret: "", createTime: undefined, updateTime: undefined, failureStreak: undefined },
+    ...{
+      limits: undefined,
+      secret: "",
+      createTime: undefined,
+      updateTime: undefined,
+      failureStreak: undefined,
+      publicKeys: [],
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import {
   type Acknowledgement,
   type Limits,
   type RetryPolicy,
+  type SignatureKind,
   type Subscription,
   SubscriptionServiceClient,
 } from "@postrider/contracts/postrider/v1/subscription";
@@ -15,10 +16,17 @@ export interface PlatformClient {
   readonly createEventType: (name: string, schema?: string) => Promise<void>;
   readonly createSubscription: (settings: SubscriptionSettings) => Promise<Subscription>;
   readonly getSubscription: (id: string) => Promise<Subscription | undefined>;
+  readonly rotateSecret: (rotation: Rotation) => Promise<Subscription>;
   readonly pauseSubscription: (id: string) => Promise<void>;
   readonly resumeSubscription: (id: string) => Promise<void>;
   readonly publish: (event: Partial<Event> & { json?: unknown }) => Promise<PublishResponse>;
   readonly close: () => void;
+}
+
+interface Rotation {
+  readonly id: string;
+  readonly overlapMs?: number;
+  readonly signature?: SignatureKind;
 }
 
 interface SubscriptionSettings {
@@ -57,6 +65,13 @@ export function connectPlatform(address: string): PlatformClient {
       const response = await call(subscriptions.getSubscription.bind(subscriptions), { id }, deadline());
       return response.subscription;
     },
+    rotateSecret: async ({ id, overlapMs, signature = 0 }) => {
+      const overlap = overlapMs === undefined ? undefined : toDuration(overlapMs);
+      const request = { id, overlap, signature, secret: "" };
+      const response = await call(subscriptions.rotateSecret.bind(subscriptions), request, deadline());
+      if (!response.subscription) throw new Error("an answer without a subscription");
+      return response.subscription;
+    },
     pauseSubscription: async (id) => {
       await call(subscriptions.pauseSubscription.bind(subscriptions), { id }, deadline());
     },
@@ -89,7 +104,7 @@ function toSubscription(settings: SubscriptionSettings): Subscription {
   return {
     ...{ id: "", tenantId, callbackUrl: url, eventTypes, description: "", state: 0, disabledReason: "", method: 0 },
     ...{ payloadFormat: 0, headers: {}, signature: 0, acknowledgement, retryPolicy, limits, secret: "" },
-    ...{ createTime: undefined, updateTime: undefined, failureStreak: undefined, ...more },
+    ...{ createTime: undefined, updateTime: undefined, failureStreak: undefined, publicKeys: [], ...more },
   };
 }
 

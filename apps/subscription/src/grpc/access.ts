@@ -10,7 +10,7 @@ type Table<Definition> = Readonly<Record<keyof Definition, Rule>>;
 
 const READ_OWN: Rule = { scopes: ["read", "manage"], bound: "own" };
 const MANAGE_OWN: Rule = { scopes: ["manage"], bound: "own" };
-/** What the platform's services ask each other. */
+/** What the platform's services ask each other, and what is for who runs it. */
 const OPERATE: Rule = { scopes: ["operate"], bound: "refused" };
 
 /** Who may call which method of postrider.v1.SubscriptionService. Bound callers get NOT_FOUND for what is not theirs. */
@@ -30,6 +30,9 @@ export const SUBSCRIPTION_ACCESS: Table<typeof SubscriptionServiceService> = {
   // With signing keys.
   resolve: OPERATE,
   watch: OPERATE,
+  // For who runs the platform.
+  getMasterKeyUsage: OPERATE,
+  rewrapSecrets: OPERATE,
 };
 
 /** The catalog is one for all tenants. Ingest reads it with its own credentials. */

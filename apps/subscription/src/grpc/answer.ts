@@ -1,8 +1,9 @@
 import type { handleServerStreamingCall, handleUnaryCall } from "@grpc/grpc-js";
 import { EventStoreError } from "@postrider/kit-event-store";
 import { type Caller, callerOf, type Produce, RpcError, serverStream, unary } from "@postrider/kit-rpc";
+import { SecretsError } from "@postrider/kit-secrets";
 
-/** Serves an async function, which is told who calls; a store that can't be used is told as such. */
+/** Serves an async function, which is told who calls; a store or a secret that can't be used is told as such. */
 export function answer<Request, Response>(
   handler: (request: Request, caller: Caller) => Promise<Response>,
 ): handleUnaryCall<Request, Response> {
@@ -29,6 +30,8 @@ export function answerStream<Request, Response>(
 }
 
 function asRpcError(error: unknown): unknown {
+  // Another instance may have the key already, or this one after its next start: it is worth another try.
+  if (error instanceof SecretsError) return new RpcError("unavailable", error.message, { cause: error });
   if (!(error instanceof EventStoreError) || error.code !== "unavailable") return error;
   return new RpcError("unavailable", "the store can't be used now: try again", { cause: error });
 }

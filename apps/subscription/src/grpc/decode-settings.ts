@@ -4,9 +4,11 @@ import {
   DEFAULT_LIMITS,
   type Limits,
   type RetryPolicy,
+  type SignatureKind,
   type SubscriptionSettings,
 } from "@postrider/domain-subscription";
 import type * as wire from "@postrider/contracts/postrider/v1/subscription";
+import { RpcError } from "@postrider/kit-rpc";
 import { decodeDurationMs } from "./durations.ts";
 import { FORMATS, METHODS, RULES, SIGNATURES } from "./enums.ts";
 
@@ -41,6 +43,15 @@ export function decodeSettings(message: wire.Subscription): DecodedSettings {
     limits: decodeLimits(message.limits),
   };
   return { settings, violations };
+}
+
+/** Undefined if nothing is said. @throws {RpcError} `invalid_argument` */
+export function decodeSignature(field: string, number: wire.SignatureKind): SignatureKind | undefined {
+  if (number === 0) return undefined;
+  const violations: Violation[] = [];
+  const kind = decodeEnum(SIGNATURES, number, { field, otherwise: "hmac_sha256", violations });
+  if (violations.length > 0) throw RpcError.invalid(violations);
+  return kind;
 }
 
 interface EnumReading<Word> {

@@ -1,14 +1,17 @@
 import type {
   CreateSubscriptionRequest,
   DisableSubscriptionRequest,
+  RotateSecretRequest,
   UpdateSubscriptionRequest,
 } from "@postrider/contracts/postrider/v1/subscription";
 import { checkSettings, checkTenant, type SubscriptionSettings } from "@postrider/domain-subscription";
 import { RpcError } from "@postrider/kit-rpc";
 import type { Disabling } from "../subscriptions/change-subscription.ts";
 import type { Registration } from "../subscriptions/register-subscription.ts";
+import type { Rotation } from "../subscriptions/rotate-secret.ts";
 import type { Update } from "../subscriptions/update-subscription.ts";
-import { decodeSettings } from "./decode-settings.ts";
+import { decodeSettings, decodeSignature } from "./decode-settings.ts";
+import { decodeDurationMs } from "./durations.ts";
 import { pick, readMask } from "./read-mask.ts";
 import { requireField } from "./require-field.ts";
 
@@ -33,7 +36,16 @@ export function decodeRegistration(request: CreateSubscriptionRequest): Registra
   if (violations.length > 0) {
     throw RpcError.invalid([...violations, ...checkTenant(message.tenantId), ...checkSettings(settings)]);
   }
-  return { tenantId: message.tenantId, settings };
+  return { tenantId: message.tenantId, settings, ...(message.secret !== "" && { secret: message.secret }) };
+}
+
+export function decodeRotation({ id, overlap, signature, secret }: RotateSecretRequest): Rotation {
+  return {
+    id: requireField("id", id),
+    overlapMs: overlap && decodeDurationMs(overlap),
+    signature: decodeSignature("signature", signature),
+    secret: secret === "" ? undefined : secret,
+  };
 }
 
 export function decodeDisabling({ id, reason, callbackUrl }: DisableSubscriptionRequest): Disabling {

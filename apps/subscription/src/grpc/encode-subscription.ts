@@ -2,18 +2,22 @@ import type * as wire from "@postrider/contracts/postrider/v1/subscription";
 import {
   type Acknowledgement,
   type Limits,
-  listActiveSecrets,
+  listActiveKeys,
   type LiveSubscription,
   type RetryPolicy,
 } from "@postrider/domain-subscription";
+import type { OpenedKey } from "../store/signing-secrets.ts";
 import type { HistoryEntry } from "../subscriptions/list-history.ts";
 import type { ChangedSubscription } from "../subscriptions/watch-subscriptions.ts";
 import type { Change } from "../watch-changes.ts";
 import { encodeDuration } from "./durations.ts";
 import { FORMATS, METHODS, RULES, SIGNATURES, STATES } from "./enums.ts";
 
-/** As everyone may see it: without secrets. Defaults are filled in, except that the default schedule stays unsaid. */
-export function encodeSubscription(subscription: LiveSubscription): wire.Subscription {
+/**
+ * As everyone may see it at `nowMs`: without secrets. Defaults are filled in, except that the default schedule stays
+ * unsaid.
+ */
+export function encodeSubscription(subscription: LiveSubscription, nowMs: number): wire.Subscription {
   const { id, tenantId, settings, createdAtMs, updatedAtMs } = subscription;
   return {
     id,
@@ -34,6 +38,7 @@ export function encodeSubscription(subscription: LiveSubscription): wire.Subscri
     createTime: new Date(createdAtMs),
     updateTime: new Date(updatedAtMs),
     failureStreak: encodeStreak(subscription),
+    publicKeys: encodePublicKeys(subscription, nowMs),
   };
 }
 
@@ -46,18 +51,32 @@ function encodeStreak({ health }: LiveSubscription): wire.FailureStreak | undefi
   };
 }
 
-/** For the one who made the secret, this one time. */
-export function encodeWithSecret(subscription: LiveSubscription): wire.Subscription {
-  return { ...encodeSubscription(subscription), secret: subscription.secrets[0]?.secret ?? "" };
+/**
+ * With a secret that was just made, for the one who asked for it, this one time. What signs with ed25519 is told to
+ * nobody: its receiver needs the public key only.
+ */
+export function encodeWithSecret(
+  subscription: LiveSubscription,
+  secret: string | undefined,
+  nowMs: number,
+): wire.Subscription {
+  const shown = subscription.settings.signature === "ed25519" ? undefined : secret;
+  return { ...encodeSubscription(subscription, nowMs), secret: shown ?? "" };
 }
 
-/** What signs at `nowMs`, for the dispatcher only. */
-export function encodeSigningKeys({ secrets }: LiveSubscription, nowMs: number): wire.SigningKeys {
-  const keys = listActiveSecrets(secrets, nowMs).map(({ secret, expiresAtMs }) => ({
-    secret,
-    expireTime: expiresAtMs === undefined ? undefined : new Date(expiresAtMs),
-  }));
-  return { keys };
+/** For the dispatcher only. */
+export function encodeSigningKeys(keys: readonly OpenedKey[]): wire.SigningKeys {
+  return { keys: keys.map(({ secret, expiresAtMs }) => ({ secret, expireTime: encodeExpiry(expiresAtMs) })) };
+}
+
+function encodePublicKeys({ keys }: LiveSubscription, nowMs: number): wire.PublicKey[] {
+  return listActiveKeys(keys, nowMs).flatMap(({ publicKey, expiresAtMs }) =>
+    publicKey === undefined ? [] : [{ key: publicKey, expireTime: encodeExpiry(expiresAtMs) }],
+  );
+}
+
+function encodeExpiry(expiresAtMs: number | undefined): Date | undefined {
+  return expiresAtMs === undefined ? undefined : new Date(expiresAtMs);
 }
 
 export function encodeHistoryEntry({ version, type, atMs, facts }: HistoryEntry): wire.SubscriptionHistoryEntry {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { LiveSubscription, SubscriptionSettings } from "@postrider/domain-subscription";
+import type { LiveSubscription, SigningKey, SubscriptionSettings } from "@postrider/domain-subscription";
 import { expect, test } from "vitest";
 import { subscriptionMessage } from "../testing/build-messages.ts";
 import { decodeDurationMs, encodeDuration } from "./durations.ts";
@@ -38,15 +38,21 @@ const settings: fc.Arbitrary<SubscriptionSettings> = fc.record({
 });
 
 function subscriptionWith(chosen: SubscriptionSettings): LiveSubscription {
-  const secrets = [{ secret: "new" }, { secret: "old", expiresAtMs: 1000 }, { secret: "older", expiresAtMs: 10 }];
+  const pair = { kind: "ed25519" } as const;
+  const keys: readonly SigningKey[] = [
+    { ...pair, id: "new", publicKey: "whpk_new" },
+    { id: "old", kind: "hmac_sha256", expiresAtMs: 1000 },
+    { ...pair, id: "older", publicKey: "whpk_older", expiresAtMs: 900 },
+    { ...pair, id: "oldest", publicKey: "whpk_oldest", expiresAtMs: 10 },
+  ];
   const times = { createdAtMs: 1, updatedAtMs: 2 };
-  return { kind: "active", id: "sub_1", tenantId: "acme", settings: chosen, secrets, ...times };
+  return { kind: "active", id: "sub_1", tenantId: "acme", settings: chosen, keys, ...times };
 }
 
 test("settings that are shown read back as they are", () => {
   fc.assert(
     fc.property(settings, (chosen) => {
-      const message = encodeSubscription(subscriptionWith(chosen));
+      const message = encodeSubscription(subscriptionWith(chosen), 10);
       expect(decodeSettings(message)).toEqual({ settings: chosen, violations: [] });
     }),
   );
@@ -72,11 +78,29 @@ test("what is not said is the default", () => {
   });
 });
 
-test("a secret is shown only where it is asked for, and keys only while they sign", () => {
+test("a secret is shown only where it is asked for, and only if its receiver needs it", () => {
   const subscription = subscriptionWith(decodeSettings(subscriptionMessage()).settings);
-  expect(encodeSubscription(subscription).secret).toBe("");
-  expect(encodeWithSecret(subscription).secret).toBe("new");
-  expect(encodeSigningKeys(subscription, 10)).toEqual({
+  expect(encodeSubscription(subscription, 10).secret).toBe("");
+  expect(encodeWithSecret(subscription, "whsec_new", 10).secret).toBe("whsec_new");
+  expect(encodeWithSecret(subscription, undefined, 10).secret).toBe("");
+  const asymmetric = subscriptionWith({ ...subscription.settings, signature: "ed25519" });
+  expect(encodeWithSecret(asymmetric, "whsk_new", 10).secret).toBe("");
+});
+
+test("public keys are shown while they sign, with their end", () => {
+  const subscription = subscriptionWith(decodeSettings(subscriptionMessage()).settings);
+  expect(encodeSubscription(subscription, 10).publicKeys).toEqual([
+    { key: "whpk_new", expireTime: undefined },
+    { key: "whpk_older", expireTime: new Date(900) },
+  ]);
+});
+
+test("keys are told to dispatchers with their end", () => {
+  const keys = [
+    { secret: "new", expiresAtMs: undefined },
+    { secret: "old", expiresAtMs: 1000 },
+  ];
+  expect(encodeSigningKeys(keys)).toEqual({
     keys: [
       { secret: "new", expireTime: undefined },
       { secret: "old", expireTime: new Date(1000) },
@@ -89,7 +113,10 @@ test("a disabled one tells why", () => {
     ...subscriptionWith(decodeSettings(subscriptionMessage()).settings),
     kind: "disabled" as const,
   };
-  expect(encodeSubscription({ ...subscription, reason: "gone" })).toMatchObject({ state: 3, disabledReason: "gone" });
+  expect(encodeSubscription({ ...subscription, reason: "gone" }, 10)).toMatchObject({
+    state: 3,
+    disabledReason: "gone",
+  });
 });
 
 test("durations are rounded to milliseconds", () => {

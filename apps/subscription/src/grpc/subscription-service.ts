@@ -1,29 +1,32 @@
 import type {
   ReportEndpointHealthRequest,
   ReportEndpointHealthResponse,
+  Subscription,
   SubscriptionServiceServer,
 } from "@postrider/contracts/postrider/v1/subscription";
 import { isTenantId, quote } from "@postrider/domain-event";
+import type { LiveSubscription } from "@postrider/domain-subscription";
 import { RpcError } from "@postrider/kit-rpc";
 import type { SubscriptionLookups } from "../create-lookups.ts";
+import { listMasterKeyUsage } from "../secrets/master-key-usage.ts";
+import { rewrapSecrets } from "../secrets/rewrap-secrets.ts";
 import type { SubscriptionDeps } from "../subscription-deps.ts";
 import {
   deleteSubscription,
   disableSubscription,
   pauseSubscription,
   resumeSubscription,
-  rotateSecret,
 } from "../subscriptions/change-subscription.ts";
 import { findSubscription } from "../subscriptions/find-subscription.ts";
 import { listHistory } from "../subscriptions/list-history.ts";
 import { listSubscriptions } from "../subscriptions/list-subscriptions.ts";
 import { registerSubscription } from "../subscriptions/register-subscription.ts";
 import { reportHealth } from "../subscriptions/report-health.ts";
-import { updateSubscription } from "../subscriptions/update-subscription.ts";
+import { rotateSecret } from "../subscriptions/rotate-secret.ts";
+import { type Updated, updateSubscription } from "../subscriptions/update-subscription.ts";
 import { answer, answerStream } from "./answer.ts";
-import { decodeDisabling, decodeRegistration, decodeUpdate } from "./decode-subscription.ts";
+import { decodeDisabling, decodeRegistration, decodeRotation, decodeUpdate } from "./decode-subscription.ts";
 import { decodeHealthReport } from "./decode-health-report.ts";
-import { decodeDurationMs } from "./durations.ts";
 import { encodeHistoryEntry, encodeSubscription, encodeWithSecret } from "./encode-subscription.ts";
 import { assertMayMakeFor, assertOwn, owns } from "./own.ts";
 import { decodePage, encodePageToken } from "./page-tokens.ts";
@@ -35,6 +38,7 @@ type Reads = Pick<
   SubscriptionServiceServer,
   "getSubscription" | "listSubscriptions" | "listSubscriptionHistory" | "resolve" | "watch"
 >;
+type SecretOperations = Pick<SubscriptionServiceServer, "getMasterKeyUsage" | "rewrapSecrets">;
 type Writes = Pick<
   SubscriptionServiceServer,
   | "createSubscription"
@@ -52,34 +56,39 @@ export function createSubscriptionService(
   deps: SubscriptionDeps,
   lookups: SubscriptionLookups,
 ): SubscriptionServiceServer {
-  return { ...createWrites(deps), ...createReads(deps, lookups) };
+  return { ...createWrites(deps), ...createReads(deps, lookups), ...createSecretOperations(deps) };
 }
 
 function createWrites(deps: SubscriptionDeps): Writes {
+  const show = (subscription: LiveSubscription): { subscription: Subscription } => ({
+    subscription: encodeSubscription(subscription, deps.clock.nowMs()),
+  });
+  const showWithSecret = ({ subscription, secret }: Updated): { subscription: Subscription } => ({
+    subscription: encodeWithSecret(subscription, secret, deps.clock.nowMs()),
+  });
   return {
     createSubscription: answer(async (request, caller) => {
       const registration = decodeRegistration(request);
       assertMayMakeFor(caller, registration.tenantId);
-      const subscription = await registerSubscription(deps, registration);
-      return { subscription: encodeWithSecret(subscription) };
+      return showWithSecret(await registerSubscription(deps, registration));
     }),
     updateSubscription: answer(async (request, caller) => {
       const update = decodeUpdate(request);
       await assertOwn(deps, caller, update.id);
-      return { subscription: encodeSubscription(await updateSubscription(deps, update)) };
+      return showWithSecret(await updateSubscription(deps, update));
     }),
     pauseSubscription: answer(async ({ id }, caller) => {
       await assertOwn(deps, caller, requireField("id", id));
-      return { subscription: encodeSubscription(await pauseSubscription(deps, id)) };
+      return show(await pauseSubscription(deps, id));
     }),
     resumeSubscription: answer(async ({ id }, caller) => {
       await assertOwn(deps, caller, requireField("id", id));
-      return { subscription: encodeSubscription(await resumeSubscription(deps, id)) };
+      return show(await resumeSubscription(deps, id));
     }),
     disableSubscription: answer(async (request, caller) => {
       const disabling = decodeDisabling(request);
       await assertOwn(deps, caller, disabling.id);
-      return { subscription: encodeSubscription(await disableSubscription(deps, disabling)) };
+      return show(await disableSubscription(deps, disabling));
     }),
     reportEndpointHealth: answer(async (request) => answerHealthReport(deps, request)),
     deleteSubscription: answer(async ({ id }, caller) => {
@@ -87,10 +96,10 @@ function createWrites(deps: SubscriptionDeps): Writes {
       await deleteSubscription(deps, id);
       return {};
     }),
-    rotateSecret: answer(async ({ id, overlap }, caller) => {
-      const rotation = { id: requireField("id", id), overlapMs: overlap && decodeDurationMs(overlap) };
-      await assertOwn(deps, caller, id);
-      return { subscription: encodeWithSecret(await rotateSecret(deps, rotation)) };
+    rotateSecret: answer(async (request, caller) => {
+      const rotation = decodeRotation(request);
+      await assertOwn(deps, caller, rotation.id);
+      return showWithSecret(await rotateSecret(deps, rotation));
     }),
   };
 }
@@ -108,7 +117,7 @@ function createReads(deps: SubscriptionDeps, lookups: SubscriptionLookups): Read
     getSubscription: answer(async ({ id }, caller) => {
       await assertOwn(deps, caller, requireField("id", id));
       const found = await findSubscription(deps, id);
-      return { subscription: encodeSubscription(requireFound(WHAT, id, found)) };
+      return { subscription: encodeSubscription(requireFound(WHAT, id, found), deps.clock.nowMs()) };
     }),
     listSubscriptions: answer(async (request, caller) => {
       const asked = decodeTenantFilter(request.tenantId);
@@ -117,7 +126,7 @@ function createReads(deps: SubscriptionDeps, lookups: SubscriptionLookups): Read
       const scope = `subscriptions of ${tenantId ?? "all"}`;
       const page = await listSubscriptions(deps, { tenantId, ...decodePage(request, scope) });
       return {
-        subscriptions: page.subscriptions.map(encodeSubscription),
+        subscriptions: page.subscriptions.map((each) => encodeSubscription(each, deps.clock.nowMs())),
         nextPageToken: encodePageToken(page.nextAfter, scope),
       };
     }),
@@ -129,6 +138,22 @@ function createReads(deps: SubscriptionDeps, lookups: SubscriptionLookups): Read
     }),
     resolve: answer(lookups.resolve),
     watch: answerStream(lookups.watch),
+  };
+}
+
+function createSecretOperations(deps: SubscriptionDeps): SecretOperations {
+  return {
+    getMasterKeyUsage: answer(async () => {
+      const usage = await listMasterKeyUsage(deps);
+      const keys = usage.map(({ id, secrets, isKnown }) => ({ id, secrets: BigInt(secrets), known: isKnown }));
+      return { currentKeyId: deps.sealer.currentKeyId, keys };
+    }),
+    rewrapSecrets: answer(async (request) => {
+      const scope = `secrets that are not under ${deps.sealer.currentKeyId}`;
+      const { rewrapped, unreadable, nextAfter } = await rewrapSecrets(deps, decodePage(request, scope));
+      const nextPageToken = encodePageToken(nextAfter, scope);
+      return { rewrapped, unreadableSubscriptionIds: [...new Set(unreadable)], nextPageToken };
+    }),
   };
 }
 

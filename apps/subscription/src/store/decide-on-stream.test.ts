@@ -1,4 +1,5 @@
 import { type EventStore, EventStoreError } from "@postrider/kit-event-store";
+import type { Compilable } from "kysely";
 import { expect, test } from "vitest";
 import type { SubscriptionDeps } from "../subscription-deps.ts";
 import { type Aggregate, decideOnStream } from "./decide-on-stream.ts";
@@ -10,7 +11,7 @@ const counter: Aggregate<number, Counted> = {
   evolve: (count) => count + 1,
   encode: ({ kind }) => ({ type: kind, data: {} }),
   decode: () => ({ kind: "counted" }),
-  project: () => ({ compile: () => expect.unreachable() }),
+  project: () => [{ compile: () => expect.unreachable() }],
 };
 
 /** A stream on which another writer is faster `races` times. */
@@ -43,6 +44,20 @@ test("after that the caller is told that it lost", async () => {
   const deps = contended(4);
   await expect(decideOnStream(deps, counter, change)).rejects.toMatchObject({ name: "RpcError", code: "aborted" });
   expect(deps.tries()).toBe(4);
+});
+
+test("what goes alongside is told what is recorded, and goes in front of the projection", async () => {
+  const appended: string[] = [];
+  const { store, ...deps } = contended(0);
+  const query = (sql: string) => ({ compile: () => ({ sql }) }) as unknown as Compilable;
+  const append: EventStore["append"] = async (request) => {
+    appended.push(...request.projections.map((each) => each.compile().sql));
+    return await store.append(request);
+  };
+  const projected = { ...counter, project: () => [query("projection")] };
+  const alongside = (events: readonly Counted[]) => events.map(({ kind }) => query(kind));
+  await decideOnStream({ ...deps, store: { ...store, append } }, projected, { ...change, alongside });
+  expect(appended).toEqual(["counted", "projection"]);
 });
 
 test("nothing to record is nothing to append", async () => {

@@ -11,8 +11,8 @@ export interface Aggregate<State, Event> {
   readonly evolve: (state: State, event: Event) => State;
   readonly encode: (event: Event) => NewEvent;
   readonly decode: (stored: StoredEvent) => Event;
-  /** The query that brings the projection to this state. */
-  readonly project: (database: Kysely<SubscriptionSchema>, state: State) => Compilable;
+  /** The queries that bring the projection from one state to the next, and what else must follow from it. */
+  readonly project: (database: Kysely<SubscriptionSchema>, before: State, next: State) => readonly Compilable[];
 }
 
 /** What the domain's decide functions answer. */
@@ -30,6 +30,8 @@ export interface StreamChange<State, Event> {
   readonly stream: string;
   /** May be asked again when another writer was faster: it has no effects of its own. */
   readonly decide: (state: State) => Decision<Event> | Promise<Decision<Event>>;
+  /** Queries that are run with the append of these events, or not at all. */
+  readonly alongside?: (events: readonly Event[]) => readonly Compilable[];
 }
 
 const CODES = {
@@ -76,7 +78,7 @@ async function loadState<State, Event>(
 async function tryOnce<State, Event>(
   { store, database, clock }: Pick<SubscriptionDeps, "store" | "database" | "clock">,
   aggregate: Aggregate<State, Event>,
-  { stream, decide }: StreamChange<State, Event>,
+  { stream, decide, alongside }: StreamChange<State, Event>,
 ): Promise<State> {
   const { state, version } = await loadState({ store }, aggregate, stream);
   const decision = await decide(state);
@@ -88,7 +90,7 @@ async function tryOnce<State, Event>(
     expectedVersion: version,
     events: decision.events.map(aggregate.encode),
     appendedAtMs: clock.nowMs(),
-    projections: [aggregate.project(database, next)],
+    projections: [...(alongside?.(decision.events) ?? []), ...aggregate.project(database, state, next)],
   });
   return next;
 }

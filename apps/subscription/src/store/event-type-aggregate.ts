@@ -1,32 +1,33 @@
 import { ABSENT, evolve, type EventType, type EventTypeEvent, type ListedEventType } from "@postrider/domain-catalog";
 import type { StoredEvent } from "@postrider/kit-event-store";
 import type { Aggregate } from "./decide-on-stream.ts";
-import { decodeStored, encodeStored } from "./stored-format.ts";
+import { decodeStored, encodeStored, type StoredFormats } from "./stored-format.ts";
 
 const PREFIX = "event_type/";
 
-/** A table, so that the compiler misses a kind that is missing here. */
-const KINDS: Readonly<Record<EventTypeEvent["kind"], true>> = {
-  event_type_created: true,
-  event_type_updated: true,
-  event_type_deprecated: true,
+const CURRENT: Readonly<Record<EventTypeEvent["kind"], number>> = {
+  event_type_created: 1,
+  event_type_updated: 1,
+  event_type_deprecated: 1,
 };
-const kinds: ReadonlySet<string> = new Set(Object.keys(KINDS));
+const FORMATS: StoredFormats = { current: CURRENT };
 
 /** Event types in the store. */
 export const eventTypeAggregate: Aggregate<EventType, EventTypeEvent> = {
   absent: ABSENT,
   evolve,
-  encode: encodeStored,
+  encode: (event) => encodeStored(event, FORMATS),
   // Only encode above writes these streams: what has the kind has the shape.
-  decode: (stored) => decodeStored(stored, kinds) as EventTypeEvent,
-  project: (database, state) => {
+  decode: (stored) => decodeStored(stored, FORMATS) as EventTypeEvent,
+  project: (database, _, state) => {
     const name = state.kind === "absent" ? "" : state.name;
     const row = { state: state.kind, document: JSON.stringify(state) };
-    return database
-      .insertInto("event_types")
-      .values({ name, ...row })
-      .onConflict((conflict) => conflict.column("name").doUpdateSet(row));
+    return [
+      database
+        .insertInto("event_types")
+        .values({ name, ...row })
+        .onConflict((conflict) => conflict.column("name").doUpdateSet(row)),
+    ];
   },
 };
 

@@ -1,6 +1,7 @@
 /**
  * The projections: what the current states are, by the keys that lookups use. `document` is the whole state as JSON;
- * the other columns are what is searched for. They can be made anew from the events at any time.
+ * the other columns are what is searched for. They can be made anew from the events at any time,
+ * unless it is said otherwise.
  */
 export interface SubscriptionSchema {
   readonly subscriptions: {
@@ -13,6 +14,22 @@ export interface SubscriptionSchema {
     readonly name: string;
     readonly state: string;
     readonly document: string;
+  };
+  /** What keys sign with, sealed. Not a projection: nothing else has it. */
+  readonly signing_secrets: {
+    readonly key_id: string;
+    readonly tenant_id: string;
+    readonly subscription_id: string;
+    readonly sealed: string;
+    /** The master key that it is sealed under, as `sealed` says too. */
+    readonly master_key_id: string;
+    /** When its key signs no more; NULL as long as it is the current one. */
+    readonly expires_at_ms: number | null;
+  };
+  /** A text sealed under each master key that was ever used here: tells whether a key is the one of that id. Not a projection. */
+  readonly master_key_checks: {
+    readonly master_key_id: string;
+    readonly sealed: string;
   };
   /** Up to where the store was read by what follows it. Not a projection. */
   readonly outbox_positions: {
@@ -35,6 +52,21 @@ export const subscriptionSchema: readonly string[] = [
     state TEXT NOT NULL,
     document TEXT NOT NULL
   )`,
+  `CREATE TABLE IF NOT EXISTS signing_secrets (
+    key_id TEXT PRIMARY KEY,
+    tenant_id TEXT NOT NULL,
+    subscription_id TEXT NOT NULL,
+    sealed TEXT NOT NULL,
+    master_key_id TEXT NOT NULL,
+    expires_at_ms INTEGER
+  )`,
+  "CREATE INDEX IF NOT EXISTS signing_secrets_by_subscription ON signing_secrets (subscription_id)",
+  "CREATE INDEX IF NOT EXISTS signing_secrets_by_master_key ON signing_secrets (master_key_id, key_id)",
+  "CREATE INDEX IF NOT EXISTS signing_secrets_by_expiry ON signing_secrets (expires_at_ms) WHERE expires_at_ms IS NOT NULL",
+  `CREATE TABLE IF NOT EXISTS master_key_checks (
+    master_key_id TEXT PRIMARY KEY,
+    sealed TEXT NOT NULL
+  )`,
   `CREATE TABLE IF NOT EXISTS outbox_positions (
     name TEXT PRIMARY KEY,
     position INTEGER NOT NULL
@@ -54,6 +86,21 @@ export const postgresSubscriptionSchema: readonly string[] = [
     name TEXT COLLATE "C" PRIMARY KEY,
     state TEXT NOT NULL,
     document TEXT NOT NULL
+  )`,
+  `CREATE TABLE IF NOT EXISTS signing_secrets (
+    key_id TEXT COLLATE "C" PRIMARY KEY,
+    tenant_id TEXT COLLATE "C" NOT NULL,
+    subscription_id TEXT COLLATE "C" NOT NULL,
+    sealed TEXT NOT NULL,
+    master_key_id TEXT COLLATE "C" NOT NULL,
+    expires_at_ms BIGINT
+  )`,
+  "CREATE INDEX IF NOT EXISTS signing_secrets_by_subscription ON signing_secrets (subscription_id)",
+  "CREATE INDEX IF NOT EXISTS signing_secrets_by_master_key ON signing_secrets (master_key_id, key_id)",
+  "CREATE INDEX IF NOT EXISTS signing_secrets_by_expiry ON signing_secrets (expires_at_ms) WHERE expires_at_ms IS NOT NULL",
+  `CREATE TABLE IF NOT EXISTS master_key_checks (
+    master_key_id TEXT COLLATE "C" PRIMARY KEY,
+    sealed TEXT NOT NULL
   )`,
   `CREATE TABLE IF NOT EXISTS outbox_positions (
     name TEXT PRIMARY KEY,

@@ -1,11 +1,9 @@
 import {
   decide,
-  DEFAULT_OVERLAP_MS,
   type LiveSubscription,
   type Subscription,
   type SubscriptionCommand,
 } from "@postrider/domain-subscription";
-import { createSigningSecret } from "@postrider/kit-signature";
 import { decideOnStream } from "../store/decide-on-stream.ts";
 import { subscriptionAggregate, subscriptionStream } from "../store/subscription-aggregate.ts";
 import type { SubscriptionDeps } from "../subscription-deps.ts";
@@ -38,21 +36,6 @@ export async function disableSubscription(deps: Deps, { id, ...why }: Disabling)
 /** Ends it for good; its history stays. @throws {RpcError} `not_found` */
 export async function deleteSubscription(deps: Deps, id: string): Promise<void> {
   await change(deps, id, { kind: "delete", atMs: deps.clock.nowMs() });
-}
-
-export interface Rotation {
-  readonly id: string;
-  /** How long the old secret signs too; 24 hours if absent. */
-  readonly overlapMs: number | undefined;
-}
-
-/** Gives it a new secret. @throws {RpcError} `not_found`; `invalid_argument` for the overlap */
-export async function rotateSecret(
-  deps: Deps & Pick<SubscriptionDeps, "randomBytes">,
-  { id, overlapMs = DEFAULT_OVERLAP_MS }: Rotation,
-): Promise<LiveSubscription> {
-  const secret = createSigningSecret(deps.randomBytes);
-  return assertLive(await change(deps, id, { kind: "rotate_secret", secret, overlapMs, atMs: deps.clock.nowMs() }));
 }
 
 async function change(deps: Deps, id: string, command: SubscriptionCommand): Promise<Subscription> {

@@ -31,7 +31,7 @@ export function describeEndpointHealth(startSubscription: StartSubscription): vo
       expect((await get(running, subscription.id)).failureStreak).toEqual({ ...streak, failures: 9n, disableTime });
       await report(failing(sinceMs, disableTime.getTime(), 30));
       const disabled = await get(running, subscription.id);
-      expect(disabled).toMatchObject({ state: State.STATE_DISABLED, failureStreak: undefined });
+      expect(disabled).toMatchObject({ state: State.STATE_DISABLED, failureStreak: undefined, publicKeys: [] });
       expect(disabled.disabledReason).toBe(
         `nothing but failures since ${new Date(sinceMs).toISOString()}: at least 30 attempts`,
       );

@@ -168,18 +168,6 @@ export function describeLookups(startSubscription: StartSubscription): void {
   });
 
   describe("in the process", () => {
-    test("a subscription is found with its keys in any state, and is gone once deleted", async () => {
-      const running = await startSubscription();
-      const { lookups, subscriptions } = running;
-      const id = await create(running);
-      expect(await lookups.getSubscription(id)).toMatchObject({
-        subscription: { id, secret: "" },
-        signingKeys: { keys: [{ secret: expect.stringMatching(/^whsec_/) as string }] },
-      });
-      await ask(subscriptions, "deleteSubscription", { id });
-      expect(await lookups.getSubscription(id)).toBeUndefined();
-    });
-
     test("an event type is found by its name", async () => {
       const { lookups, eventTypes } = await startSubscription();
       expect(await lookups.getEventType("order.paid")).toBeUndefined();

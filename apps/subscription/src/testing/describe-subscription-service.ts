@@ -2,6 +2,7 @@ import {
   Acknowledgement_Rule as Rule,
   PayloadFormat as Format,
   SignatureKind as Signature,
+  type SigningKey,
   type Subscription,
   Subscription_Method as Method,
   Subscription_State as State,
@@ -9,6 +10,13 @@ import {
 import { describe, expect, test } from "vitest";
 import { eventTypeMessage, subscriptionMessage } from "./build-messages.ts";
 import { ask, readFailure, type RunningSubscription, type StartSubscription } from "./start-subscription.ts";
+
+/** Of Svix's server's tests. */
+const PAIR = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
+const PUBLIC_KEY = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=";
+const GIVEN_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+/** What RotateSecret is asked for, unless said otherwise: the defaults. */
+const rotation = { overlap: undefined, signature: 0, secret: "" } as const;
 
 /** What the service of subscriptions must do, whichever store stands behind it. */
 export function describeSubscriptionService(startSubscription: StartSubscription): void {
@@ -70,7 +78,10 @@ export function describeSubscriptionService(startSubscription: StartSubscription
         { payloadFormat: Format.PAYLOAD_FORMAT_CLOUDEVENTS_BINARY, method: Method.METHOD_GET },
         ["subscription.payload_format"],
       ],
-      [{ signature: Signature.SIGNATURE_KIND_ED25519 }, ["subscription.signature"]],
+      [{ signature: 9 as Signature }, ["subscription.signature"]],
+      [{ secret: "whsec_wronglength" }, ["subscription.secret"]],
+      [{ secret: PAIR }, ["subscription.secret"]],
+      [{ secret: PUBLIC_KEY, signature: Signature.SIGNATURE_KIND_ED25519 }, ["subscription.secret"]],
       [{ headers: { Host: "a", "x-a": "b\tc" } }, ['subscription.headers["Host"]', 'subscription.headers["x-a"]']],
       [{ acknowledgement: { rule: 9 as Rule, exactBody: "" } }, ["subscription.acknowledgement.rule"]],
       [
@@ -273,7 +284,7 @@ export function describeSubscriptionService(startSubscription: StartSubscription
         ask(subscriptions, "pauseSubscription", { id: "sub_x" }),
         ask(subscriptions, "disableSubscription", { id: "sub_x", reason: "gone", callbackUrl: "" }),
         ask(subscriptions, "resumeSubscription", { id: "sub_x" }),
-        ask(subscriptions, "rotateSecret", { id: "sub_x", overlap: undefined }),
+        ask(subscriptions, "rotateSecret", { ...rotation, id: "sub_x" }),
         ask(subscriptions, "listSubscriptionHistory", { id: "sub_x" }),
       ].map(readFailure)) {
         expect((await failing).code).toBe("NOT_FOUND");
@@ -288,7 +299,7 @@ export function describeSubscriptionService(startSubscription: StartSubscription
         ask(subscriptions, "pauseSubscription", { id }),
         ask(subscriptions, "disableSubscription", { id, reason: "gone", callbackUrl: "" }),
         ask(subscriptions, "resumeSubscription", { id }),
-        ask(subscriptions, "rotateSecret", { id, overlap: undefined }),
+        ask(subscriptions, "rotateSecret", { ...rotation, id }),
         ask(subscriptions, "listSubscriptionHistory", { id }),
       ].map(readFailure)) {
         expect(await failing).toMatchObject({ code: "INVALID_ARGUMENT", violations: [{ field: "id" }] });
@@ -301,7 +312,7 @@ export function describeSubscriptionService(startSubscription: StartSubscription
       const running = await startSubscription();
       const { subscriptions, lookups } = running;
       const { id, secret: first } = await create(running);
-      const rotated = await ask(subscriptions, "rotateSecret", { id, overlap: undefined });
+      const rotated = await ask(subscriptions, "rotateSecret", { ...rotation, id });
       const second = rotated.subscription?.secret ?? "";
       expect(second).toMatch(/^whsec_/);
       expect(second).not.toBe(first);
@@ -318,9 +329,47 @@ export function describeSubscriptionService(startSubscription: StartSubscription
       const { subscriptions, lookups } = running;
       const { id } = await create(running);
       const overlap = { seconds: 0n, nanos: 0 };
-      const { subscription } = await ask(subscriptions, "rotateSecret", { id, overlap });
+      const { subscription } = await ask(subscriptions, "rotateSecret", { ...rotation, id, overlap });
       const { signingKeys } = await lookups.resolve({ tenantId: "acme", eventType: "any" });
       expect(signingKeys[id]?.keys).toEqual([{ secret: subscription?.secret, expireTime: undefined }]);
+    });
+
+    test("takes a secret that the receiver has already, of either kind", async () => {
+      const running = await startSubscription();
+      const { subscriptions } = running;
+      const given = await create(running, { secret: GIVEN_SECRET });
+      expect(given.secret).toBe(GIVEN_SECRET);
+      expect(await keysOf(running, given.id)).toMatchObject([{ secret: GIVEN_SECRET }]);
+      const request = { ...rotation, id: given.id, signature: Signature.SIGNATURE_KIND_ED25519, secret: PAIR };
+      const { subscription } = await ask(subscriptions, "rotateSecret", request);
+      expect(subscription).toMatchObject({ secret: "", publicKeys: [{ key: PUBLIC_KEY, expireTime: undefined }] });
+      expect(await keysOf(running, given.id)).toMatchObject([{ secret: PAIR }, { secret: GIVEN_SECRET }]);
+    });
+
+    test("refuses a secret that is none, or is of another kind, and does not repeat it", async () => {
+      const running = await startSubscription();
+      const { subscriptions } = running;
+      const { id } = await create(running);
+      const wrong = ["w", "whsec_%", "whsec_wronglength", PUBLIC_KEY, PAIR.slice(0, -4), PAIR, `h${GIVEN_SECRET}`];
+      for (const secret of wrong) {
+        const failure = await readFailure(ask(subscriptions, "rotateSecret", { ...rotation, id, secret }));
+        expect(failure).toMatchObject({ code: "INVALID_ARGUMENT", violations: [{ field: "secret" }] });
+        if (secret.length > 6) expect(failure.message).not.toContain(secret.slice(6));
+      }
+      const unknown = { ...rotation, id, signature: 9 as Signature };
+      expect(await readFailure(ask(subscriptions, "rotateSecret", unknown))).toMatchObject({
+        violations: [{ field: "signature" }],
+      });
+      expect(await keysOf(running, id)).toHaveLength(1);
+    });
+
+    test("keeps the 10 newest of the old ones, and their secrets", async () => {
+      const running = await startSubscription();
+      const { subscriptions, database } = running;
+      const { id } = await create(running);
+      for (let count = 0; count < 12; count++) await ask(subscriptions, "rotateSecret", { ...rotation, id });
+      expect(new Set((await keysOf(running, id)).map(({ secret }) => secret)).size).toBe(11);
+      expect(await database.selectFrom("signing_secrets").select("key_id").execute()).toHaveLength(11);
     });
 
     test("refuses an overlap out of bounds", async () => {
@@ -328,12 +377,76 @@ export function describeSubscriptionService(startSubscription: StartSubscription
       const { subscriptions } = running;
       const { id } = await create(running);
       for (const seconds of [-1n, 604_801n]) {
-        const failing = ask(subscriptions, "rotateSecret", { id, overlap: { seconds, nanos: 0 } });
+        const failing = ask(subscriptions, "rotateSecret", { ...rotation, id, overlap: { seconds, nanos: 0 } });
         expect(await readFailure(failing)).toMatchObject({
           code: "INVALID_ARGUMENT",
           violations: [{ field: "overlap" }],
         });
       }
+    });
+  });
+
+  describe("a subscription that signs with ed25519", () => {
+    const signature = Signature.SIGNATURE_KIND_ED25519;
+
+    test("shows its public key at all times, and its private one to dispatchers only", async () => {
+      const running = await startSubscription();
+      const created = await create(running, { signature });
+      expect(created).toMatchObject({
+        signature,
+        secret: "",
+        publicKeys: [{ key: expect.stringMatching(/^whpk_[A-Za-z0-9+/]{43}=$/) as string, expireTime: undefined }],
+      });
+      expect(await get(running, created.id)).toEqual(created);
+      const list = { tenantId: "acme", pageSize: 0, pageToken: "" };
+      expect((await ask(running.subscriptions, "listSubscriptions", list)).subscriptions).toEqual([created]);
+      expect(await keysOf(running, created.id)).toMatchObject([{ secret: expect.stringMatching(/^whsk_/) as string }]);
+    });
+
+    test("rotates to another pair; both public keys are shown while both sign", async () => {
+      const running = await startSubscription();
+      const { id, publicKeys } = await create(running, { signature });
+      const overlap = { seconds: 60n, nanos: 0 };
+      const rotated = await ask(running.subscriptions, "rotateSecret", { ...rotation, id, overlap });
+      const [fresh, old] = rotated.subscription?.publicKeys ?? [];
+      expect(rotated.subscription).toMatchObject({ signature, secret: "" });
+      expect(fresh).toMatchObject({ expireTime: undefined });
+      expect(old).toEqual({ key: publicKeys[0]?.key, expireTime: expect.any(Date) as Date });
+      expect(fresh?.key).not.toBe(old?.key);
+    });
+
+    test("can be made of one that signs with HMAC, and back, by an update or a rotation", async () => {
+      const running = await startSubscription();
+      const { subscriptions } = running;
+      const { id, secret } = await create(running);
+      const update = async (kind: Signature): Promise<Subscription | undefined> => {
+        const subscription = subscriptionMessage({ id, signature: kind });
+        return (await ask(subscriptions, "updateSubscription", { subscription, updateMask: ["signature"] }))
+          .subscription;
+      };
+      expect(await update(Signature.SIGNATURE_KIND_HMAC_SHA256)).toMatchObject({ secret: "", publicKeys: [] });
+      expect(await update(signature)).toMatchObject({ signature, secret: "", publicKeys: [{}] });
+      expect(await keysOf(running, id)).toMatchObject([
+        { secret: expect.stringMatching(/^whsk_/) as string, expireTime: undefined },
+        { secret, expireTime: expect.any(Date) as Date },
+      ]);
+      const back = { ...rotation, id, signature: Signature.SIGNATURE_KIND_HMAC_SHA256 };
+      const { subscription } = await ask(subscriptions, "rotateSecret", back);
+      expect(subscription?.secret).toMatch(/^whsec_/);
+      expect(subscription?.signature).toBe(Signature.SIGNATURE_KIND_HMAC_SHA256);
+      expect((await keysOf(running, id)).map((key) => key.secret.slice(0, 5))).toEqual(["whsec", "whsk_", "whsec"]);
+      const again = await update(signature);
+      expect(again?.publicKeys).toHaveLength(2);
+      const { entries } = await ask(subscriptions, "listSubscriptionHistory", { id });
+      expect(JSON.stringify(entries.map(({ data }) => data))).not.toMatch(/whsec_|whsk_/);
+      expect(entries.map(({ type }) => type)).toEqual([
+        "subscription_created",
+        "subscription_updated",
+        "secret_rotated",
+        "secret_rotated",
+        "subscription_updated",
+        "secret_rotated",
+      ]);
     });
   });
 
@@ -401,7 +514,7 @@ export function describeSubscriptionService(startSubscription: StartSubscription
     const { id, secret } = await create(running);
     const message = subscriptionMessage({ id, description: "new" });
     await ask(subscriptions, "updateSubscription", { subscription: message, updateMask: ["description"] });
-    const rotated = await ask(subscriptions, "rotateSecret", { id, overlap: undefined });
+    const rotated = await ask(subscriptions, "rotateSecret", { ...rotation, id });
     const { entries } = await ask(subscriptions, "listSubscriptionHistory", { id });
     expect(entries.map(({ version, type }) => [version, type])).toEqual([
       [1, "subscription_created"],
@@ -443,6 +556,12 @@ async function create(
 
 async function get({ subscriptions }: RunningSubscription, id: string): Promise<Subscription | undefined> {
   return (await ask(subscriptions, "getSubscription", { id })).subscription;
+}
+
+/** What signs its deliveries, as dispatchers are told. */
+async function keysOf({ lookups }: RunningSubscription, id: string): Promise<readonly SigningKey[]> {
+  const { signingKeys } = await lookups.resolve({ tenantId: "acme", eventType: "any" });
+  return signingKeys[id]?.keys ?? [];
 }
 
 async function addTypes({ eventTypes }: RunningSubscription, ...names: readonly string[]): Promise<void> {

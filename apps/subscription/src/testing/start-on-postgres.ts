@@ -9,7 +9,7 @@ import { type OpenedStorage, type StartSubscription, startSubscription } from ".
 /** The service on a database of its own. */
 export const startOnPostgres: StartSubscription = async (wrap) => {
   const { url } = await createDatabase();
-  return await startSubscription(await openPostgresStorage(url), wrap);
+  return await startSubscription(await openPostgresStorage(url), { wrap });
 };
 
 /** A database that ends with the test. */

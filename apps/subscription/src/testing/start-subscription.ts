@@ -9,12 +9,16 @@ import { createEgressPolicy } from "@postrider/kit-egress";
 import { createKysely, type EventStore, eventStoreSchema, openSqliteEventStore } from "@postrider/kit-event-store";
 import { systemClock } from "@postrider/kit-lifecycle";
 import { call, type ErrorDetails, readErrorDetails, startRpcServer } from "@postrider/kit-rpc";
+import type { Sealer } from "@postrider/kit-secrets";
 import { openSqlite } from "@postrider/kit-sqlite";
+import { createLogger } from "@postrider/kit-telemetry";
 import type { Kysely } from "kysely";
 import { onTestFinished } from "vitest";
 import type { SubscriptionLookups } from "../create-lookups.ts";
 import { createSubscription } from "../create-subscription.ts";
+import { prepareSecrets } from "../secrets/prepare-secrets.ts";
 import { type SubscriptionSchema, subscriptionSchema } from "../store/subscription-schema.ts";
+import { createTestSealer } from "./create-test-sealer.ts";
 
 /** The last overload of a client's unary method, which has all parameters. */
 type UnaryMethod<Request, Response> = (
@@ -57,13 +61,18 @@ export type StartSubscription = (wrap?: (store: EventStore) => EventStore) => Pr
 
 /** The service on an SQLite file of its own. */
 export const startOnSqlite: StartSubscription = async (wrap) =>
-  await startSubscription(await openSqliteStorage(), wrap);
+  await startSubscription(await openSqliteStorage(await createFolder()), { wrap });
 
-async function openSqliteStorage(): Promise<OpenedStorage> {
+/** A folder that ends with the test. */
+export async function createFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "subscription-"));
   onTestFinished(async () => {
     await rm(folder, { recursive: true });
   });
+  return folder;
+}
+
+export async function openSqliteStorage(folder: string): Promise<OpenedStorage> {
   const schema = [...eventStoreSchema, ...subscriptionSchema];
   const sqlite = await openSqlite({ path: join(folder, "postrider.db"), schema });
   return {
@@ -73,16 +82,23 @@ async function openSqliteStorage(): Promise<OpenedStorage> {
   };
 }
 
+export interface StartOptions {
+  readonly wrap?: ((store: EventStore) => EventStore) | undefined;
+  readonly sealer?: Sealer;
+}
+
 /** The service on an open storage, which it closes. */
 export async function startSubscription(
   storage: OpenedStorage,
-  wrap: (store: EventStore) => EventStore = (store) => store,
+  { wrap = (store) => store, sealer = createTestSealer("test") }: StartOptions = {},
 ): Promise<RunningSubscription> {
   const store = wrap(storage.store);
+  await prepareSecrets({ ...storage, sealer, logger: createLogger({ service: "test", level: "error" }) });
   const policy = createEgressPolicy({ allowedRanges: [], allowHttp: true, ports: [80, 443] });
   const { services, lookups } = createSubscription({
     store,
     database: storage.database,
+    sealer,
     clock: systemClock,
     randomBytes,
     thresholds: THRESHOLDS,

@@ -56,7 +56,6 @@ describe("each setting beyond its bound is named by field, value and bound", () 
       "subscription.payload_format",
       "cloudevents_structured needs a body, and DELETE has none",
     ],
-    [{ signature: "ed25519" }, "subscription.signature", "not available yet"],
     [
       { acknowledgement: { kind: "exact_body", body: "" } },
       "subscription.acknowledgement.exact_body",

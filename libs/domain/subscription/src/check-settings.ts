@@ -1,8 +1,8 @@
 import { isEventTypePattern, isTenantId, quote, type Violation } from "@postrider/domain-event";
 import { checkCallbackUrl } from "./check-callback-url.ts";
 import { checkHeaders } from "./check-headers.ts";
-import { MAX_OVERLAP_MS } from "./secrets.ts";
 import type { Acknowledgement, Limits, RetryPolicy, SubscriptionSettings } from "./settings.ts";
+import { MAX_OVERLAP_MS } from "./signing-keys.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -30,7 +30,6 @@ export function checkSettings(settings: SubscriptionSettings): readonly Violatio
     ...checkEventTypes(settings.eventTypes),
     ...checkDescription(settings.description),
     ...checkFormat(settings),
-    ...checkAvailability(settings),
     ...checkHeaders("subscription.headers", settings.headers),
     ...checkAcknowledgement(settings.acknowledgement),
     ...checkRetryPolicy(settings.retryPolicy),
@@ -86,15 +85,6 @@ function checkFormat({ payloadFormat, method }: SubscriptionSettings): readonly 
     needsBody && (method === "GET" || method === "DELETE"),
     "subscription.payload_format",
     `${payloadFormat} needs a body, and ${method} has none: POST, PUT and PATCH carry it`,
-  );
-}
-
-/** The API names it already; nothing signs so yet. */
-function checkAvailability({ signature }: SubscriptionSettings): readonly Violation[] {
-  return violationIf(
-    signature === "ed25519",
-    "subscription.signature",
-    `${signature} is not available yet; hmac_sha256 is`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decide, type SubscriptionCommand } from "./decide.ts";
 import { DEFAULT_LIMITS, type SubscriptionSettings } from "./settings.ts";
+import type { NewSigningKey } from "./signing-keys.ts";
 import { ABSENT, evolve, type SubscriptionEvent } from "./subscription.ts";
 
 const settings: SubscriptionSettings = {
@@ -15,18 +16,21 @@ const settings: SubscriptionSettings = {
   retryPolicy: { kind: "default" },
   limits: DEFAULT_LIMITS,
 };
+/** A key by its id, which is all that matters here. */
+const hmac = (id: string): NewSigningKey => ({ id, kind: "hmac_sha256" });
+const ed25519: NewSigningKey = { id: "pair", kind: "ed25519", publicKey: "whpk_x" };
 const who = { id: "sub_1", tenantId: "acme" };
-const created: SubscriptionEvent = { ...who, kind: "subscription_created", settings, secret: "first", atMs: 1 };
+const created: SubscriptionEvent = { ...who, kind: "subscription_created", settings, key: hmac("first"), atMs: 1 };
 const paused: SubscriptionEvent = { ...who, kind: "subscription_paused", atMs: 2 };
 const disabled: SubscriptionEvent = { ...who, kind: "subscription_disabled", reason: "gone", atMs: 2 };
 const deleted: SubscriptionEvent = { ...who, kind: "subscription_deleted", atMs: 2 };
-const create: SubscriptionCommand = { kind: "create", ...who, settings, secret: "first", atMs: 1 };
+const create: SubscriptionCommand = { kind: "create", ...who, settings, key: hmac("first"), atMs: 1 };
 const changes: readonly SubscriptionCommand[] = [
   { kind: "update", changes: { description: "new" }, atMs: 3 },
   { kind: "pause", atMs: 3 },
   { kind: "resume", atMs: 3 },
   { kind: "disable", reason: "gone", atMs: 3 },
-  { kind: "rotate_secret", secret: "second", overlapMs: 0, atMs: 3 },
+  { kind: "rotate_secret", key: hmac("second"), overlapMs: 0, atMs: 3 },
   { kind: "delete", atMs: 3 },
 ];
 
@@ -51,7 +55,7 @@ function given(...events: readonly SubscriptionEvent[]) {
 describe("creating", () => {
   test("makes it active", () => {
     given().when(create).then(created);
-    expect(evolve(ABSENT, created)).toMatchObject({ kind: "active", settings, secrets: [{ secret: "first" }] });
+    expect(evolve(ABSENT, created)).toMatchObject({ kind: "active", settings, keys: [hmac("first")] });
   });
 
   test("is refused when it exists or once it was deleted", () => {
@@ -101,6 +105,23 @@ describe("updating", () => {
       .then();
   });
 
+  test("to another kind of signature rotates to a key of it, with the usual overlap", () => {
+    const update: SubscriptionCommand = { kind: "update", changes: { signature: "ed25519" }, key: ed25519, atMs: 3 };
+    given(created)
+      .when(update)
+      .then(
+        { ...who, kind: "subscription_updated", changes: { signature: "ed25519" }, atMs: 3 },
+        { ...who, kind: "secret_rotated", key: ed25519, oldExpiresAtMs: 3 + 86_400_000, atMs: 3 },
+      );
+  });
+
+  test("to the kind of signature that it has keeps its key", () => {
+    const changes = { signature: "hmac_sha256", description: "new" } as const;
+    given(created)
+      .when({ kind: "update", changes, key: hmac("second"), atMs: 3 })
+      .then({ ...who, kind: "subscription_updated", changes, atMs: 3 });
+  });
+
   test("is refused when the whole would break a bound", () => {
     given(created)
       .when({ kind: "update", changes: { callbackUrl: "ftp://example.com" }, atMs: 3 })
@@ -148,51 +169,57 @@ describe("disabling for what was learnt of one callback URL", () => {
 });
 
 describe("rotating the secret", () => {
-  const rotated = (secret: string, atMs: number, overlapMs: number): SubscriptionEvent => ({
+  const rotated = (id: string, atMs: number, overlapMs: number): SubscriptionEvent => ({
     ...who,
     kind: "secret_rotated",
-    secret,
+    key: hmac(id),
     oldExpiresAtMs: atMs + overlapMs,
     atMs,
   });
-  const secretsAfter = (...events: readonly SubscriptionEvent[]): unknown =>
-    ([created, ...events].reduce(evolve, ABSENT) as { secrets: unknown }).secrets;
+  const keysAfter = (...events: readonly SubscriptionEvent[]): unknown =>
+    ([created, ...events].reduce(evolve, ABSENT) as { keys: unknown }).keys;
 
   test("puts the new one first and ends the old one after the overlap", () => {
     given(created)
-      .when({ kind: "rotate_secret", secret: "second", overlapMs: 1000, atMs: 10 })
+      .when({ kind: "rotate_secret", key: hmac("second"), overlapMs: 1000, atMs: 10 })
       .then(rotated("second", 10, 1000));
-    expect(secretsAfter(rotated("second", 10, 1000))).toEqual([
-      { secret: "second" },
-      { secret: "first", expiresAtMs: 1010 },
-    ]);
+    expect(keysAfter(rotated("second", 10, 1000))).toEqual([hmac("second"), { ...hmac("first"), expiresAtMs: 1010 }]);
   });
 
   test("again leaves an older one's end as it was, and drops what has ended", () => {
-    expect(secretsAfter(rotated("second", 10, 1000), rotated("third", 20, 5000))).toEqual([
-      { secret: "third" },
-      { secret: "second", expiresAtMs: 5020 },
-      { secret: "first", expiresAtMs: 1010 },
+    expect(keysAfter(rotated("second", 10, 1000), rotated("third", 20, 5000))).toEqual([
+      hmac("third"),
+      { ...hmac("second"), expiresAtMs: 5020 },
+      { ...hmac("first"), expiresAtMs: 1010 },
     ]);
-    expect(secretsAfter(rotated("second", 10, 1000), rotated("third", 1010, 5000))).toEqual([
-      { secret: "third" },
-      { secret: "second", expiresAtMs: 6010 },
+    expect(keysAfter(rotated("second", 10, 1000), rotated("third", 1010, 5000))).toEqual([
+      hmac("third"),
+      { ...hmac("second"), expiresAtMs: 6010 },
     ]);
   });
 
   test("without overlap drops the old one at once", () => {
-    expect(secretsAfter(rotated("second", 10, 0))).toEqual([{ secret: "second" }]);
+    expect(keysAfter(rotated("second", 10, 0))).toEqual([hmac("second")]);
   });
 
   test("keeps at most 10 old ones", () => {
     const many = Array.from({ length: 15 }, (_, index) => rotated(`s${index}`, 10, 1000));
-    expect(secretsAfter(...many)).toHaveLength(11);
-    expect(secretsAfter(...many)).toMatchObject([{ secret: "s14" }, { secret: "s13" }, ...Array<unknown>(9).fill({})]);
+    expect(keysAfter(...many)).toHaveLength(11);
+    expect(keysAfter(...many)).toMatchObject([hmac("s14"), hmac("s13"), ...Array<unknown>(9).fill({})]);
+  });
+
+  test("to a key of the other kind changes what the subscription signs with", () => {
+    const toPair: SubscriptionEvent = { ...who, kind: "secret_rotated", key: ed25519, oldExpiresAtMs: 1010, atMs: 10 };
+    given(created).when({ kind: "rotate_secret", key: ed25519, overlapMs: 1000, atMs: 10 }).then(toPair);
+    expect([created, toPair].reduce(evolve, ABSENT)).toMatchObject({
+      settings: { signature: "ed25519" },
+      keys: [ed25519, { ...hmac("first"), expiresAtMs: 1010 }],
+    });
   });
 
   test.each([-1, 604_800_001])("with an overlap of %d ms is refused", (overlapMs) => {
     given(created)
-      .when({ kind: "rotate_secret", secret: "second", overlapMs, atMs: 3 })
+      .when({ kind: "rotate_secret", key: hmac("second"), overlapMs, atMs: 3 })
       .thenRejected("invalid", "from 0 s to 604800 s");
   });
 });

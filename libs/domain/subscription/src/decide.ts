@@ -2,19 +2,27 @@ import type { Violation } from "@postrider/domain-event";
 import { checkOverlap, checkReason, checkSettings, checkTenant } from "./check-settings.ts";
 import { decideOnHealth, type HealthReport, type HealthThresholds, type Streak } from "./endpoint-health.ts";
 import type { SubscriptionSettings } from "./settings.ts";
+import { DEFAULT_OVERLAP_MS, type NewSigningKey } from "./signing-keys.ts";
 import { isLive, type LiveSubscription, type Subscription, type SubscriptionEvent } from "./subscription.ts";
 
-/** `atMs`: when it was asked for, milliseconds since the epoch. Ids and secrets are made by the caller. */
+/** `atMs`: when it was asked for, milliseconds since the epoch. Ids and keys are made by the caller. */
 export type SubscriptionCommand =
   | {
       readonly kind: "create";
       readonly id: string;
       readonly tenantId: string;
       readonly settings: SubscriptionSettings;
-      readonly secret: string;
+      /** Of the kind that the settings ask for. */
+      readonly key: NewSigningKey;
       readonly atMs: number;
     }
-  | { readonly kind: "update"; readonly changes: Partial<SubscriptionSettings>; readonly atMs: number }
+  | {
+      readonly kind: "update";
+      readonly changes: Partial<SubscriptionSettings>;
+      /** Of the kind that the changes ask for, if they name one: it is taken if that is another kind than now. */
+      readonly key?: NewSigningKey;
+      readonly atMs: number;
+    }
   | { readonly kind: "pause"; readonly atMs: number }
   | { readonly kind: "resume"; readonly atMs: number }
   | {
@@ -32,7 +40,12 @@ export type SubscriptionCommand =
       readonly thresholds: HealthThresholds;
       readonly atMs: number;
     }
-  | { readonly kind: "rotate_secret"; readonly secret: string; readonly overlapMs: number; readonly atMs: number }
+  | {
+      readonly kind: "rotate_secret";
+      readonly key: NewSigningKey;
+      readonly overlapMs: number;
+      readonly atMs: number;
+    }
   | { readonly kind: "delete"; readonly atMs: number };
 
 /** No events: it is already as the command wants it. */
@@ -49,7 +62,7 @@ export type SubscriptionDecision =
 type Create = Extract<SubscriptionCommand, { readonly kind: "create" }>;
 type Change = Exclude<SubscriptionCommand, Create>;
 
-/** What follows from a command. Pure: time, ids and secrets are in the command. */
+/** What follows from a command. Pure: time, ids and keys are in the command. */
 export function decide(command: SubscriptionCommand, state: Subscription): SubscriptionDecision {
   if (command.kind === "create") return decideCreate(command, state);
   if (!isLive(state)) return reject("not_found", "there is no such subscription");
@@ -57,11 +70,11 @@ export function decide(command: SubscriptionCommand, state: Subscription): Subsc
 }
 
 function decideCreate(command: Create, state: Subscription): SubscriptionDecision {
-  const { id, tenantId, settings, secret, atMs } = command;
+  const { id, tenantId, settings, key, atMs } = command;
   if (state.kind !== "absent") return reject("already_exists", `subscription ${id} exists already`);
   const violations = [...checkTenant(tenantId), ...checkSettings(settings)];
   if (violations.length > 0) return rejectInvalid(violations);
-  return accept({ kind: "subscription_created", id, tenantId, settings, secret, atMs });
+  return accept({ kind: "subscription_created", id, tenantId, settings, key, atMs });
 }
 
 function decideChange(command: Change, state: LiveSubscription): SubscriptionDecision {
@@ -87,7 +100,7 @@ function decideChange(command: Change, state: LiveSubscription): SubscriptionDec
 }
 
 function decideUpdate(
-  { changes, atMs }: Extract<Change, { readonly kind: "update" }>,
+  { changes, key, atMs }: Extract<Change, { readonly kind: "update" }>,
   { id, tenantId, settings }: LiveSubscription,
 ): SubscriptionDecision {
   const changed = { ...settings, ...changes };
@@ -95,7 +108,12 @@ function decideUpdate(
   if (violations.length > 0) return rejectInvalid(violations);
   // Settings are plain data, so equal texts are equal settings.
   if (JSON.stringify(changed) === JSON.stringify(settings)) return accept();
-  return accept({ kind: "subscription_updated", id, tenantId, changes, atMs });
+  const happened = { id, tenantId, atMs };
+  const updated = { ...happened, kind: "subscription_updated", changes } as const;
+  if (changed.signature === settings.signature) return accept(updated);
+  if (key?.kind !== changed.signature) throw new Error(`an update to ${changed.signature} came without a key for it`);
+  const oldExpiresAtMs = atMs + DEFAULT_OVERLAP_MS;
+  return accept(updated, { ...happened, kind: "secret_rotated", key, oldExpiresAtMs });
 }
 
 function decideDisabling(
@@ -128,12 +146,12 @@ function describeStreak({ sinceMs, failures }: Streak): string {
 }
 
 function decideRotation(
-  { secret, overlapMs, atMs }: Extract<Change, { readonly kind: "rotate_secret" }>,
+  { key, overlapMs, atMs }: Extract<Change, { readonly kind: "rotate_secret" }>,
   { id, tenantId }: LiveSubscription,
 ): SubscriptionDecision {
   const violations = checkOverlap(overlapMs);
   if (violations.length > 0) return rejectInvalid(violations);
-  return accept({ kind: "secret_rotated", id, tenantId, secret, oldExpiresAtMs: atMs + overlapMs, atMs });
+  return accept({ kind: "secret_rotated", id, tenantId, key, oldExpiresAtMs: atMs + overlapMs, atMs });
 }
 
 function accept(...events: readonly SubscriptionEvent[]): SubscriptionDecision {

@@ -15,7 +15,14 @@ const settings: SubscriptionSettings = {
   limits: DEFAULT_LIMITS,
 };
 const created: SubscriptionEvent = {
-  ...{ kind: "subscription_created", id: "sub_1", tenantId: "acme", settings, secret: "first", atMs: START_MS - 1 },
+  ...{
+    kind: "subscription_created",
+    id: "sub_1",
+    tenantId: "acme",
+    settings,
+    key: { id: "key_1", kind: "hmac_sha256" },
+    atMs: START_MS - 1,
+  },
 };
 
 const at = (hour: number): number => START_MS + hour * HOUR_MS;

@@ -7,7 +7,6 @@ export {
   type HealthThresholds,
   type Streak,
 } from "./endpoint-health.ts";
-export { DEFAULT_OVERLAP_MS, listActiveSecrets, type Secret } from "./secrets.ts";
 export {
   DEFAULT_LIMITS,
   type Acknowledgement,
@@ -18,6 +17,7 @@ export {
   type SignatureKind,
   type SubscriptionSettings,
 } from "./settings.ts";
+export { listActiveKeys, type NewSigningKey, type SigningKey, DEFAULT_OVERLAP_MS } from "./signing-keys.ts";
 export {
   ABSENT,
   evolve,

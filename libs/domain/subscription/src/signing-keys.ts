@@ -1,6 +1,15 @@
-/** A signing secret; without `expiresAtMs` it is the current one. */
-export interface Secret {
-  readonly secret: string;
+import type { SignatureKind } from "./settings.ts";
+
+/** What signs, by reference: the secret itself is kept elsewhere, so that it can be locked, moved and erased. */
+export interface NewSigningKey {
+  readonly id: string;
+  readonly kind: SignatureKind;
+  /** Of ed25519 only: what its receiver verifies with. No secret. */
+  readonly publicKey?: string;
+}
+
+/** A key of a subscription; without `expiresAtMs` it is the current one. */
+export interface SigningKey extends NewSigningKey {
   readonly expiresAtMs?: number;
 }
 
@@ -10,21 +19,21 @@ const HOUR_MS = 3_600_000;
 export const DEFAULT_OVERLAP_MS = 24 * HOUR_MS;
 export const MAX_OVERLAP_MS = 7 * 24 * HOUR_MS;
 
-/** Each old secret is one more signature on every request. */
-const MAX_OLD_SECRETS = 10;
+/** Each old key is one more signature on every request. */
+const MAX_OLD_KEYS = 10;
 
-/** Puts the new secret first and lets the current one end at `oldExpiresAtMs`; what has ended by `atMs` is dropped. */
-export function rotateSecrets(
-  secrets: readonly Secret[],
-  rotation: { readonly secret: string; readonly oldExpiresAtMs: number; readonly atMs: number },
-): readonly Secret[] {
-  const old = secrets
-    .map(({ secret, expiresAtMs }) => ({ secret, expiresAtMs: expiresAtMs ?? rotation.oldExpiresAtMs }))
+/** Puts the new key first and lets the current one end at `oldExpiresAtMs`; what has ended by `atMs` is dropped. */
+export function rotateKeys(
+  keys: readonly SigningKey[],
+  rotation: { readonly key: NewSigningKey; readonly oldExpiresAtMs: number; readonly atMs: number },
+): readonly SigningKey[] {
+  const old = keys
+    .map((key) => ({ ...key, expiresAtMs: key.expiresAtMs ?? rotation.oldExpiresAtMs }))
     .filter(({ expiresAtMs }) => expiresAtMs > rotation.atMs);
-  return [{ secret: rotation.secret }, ...old.slice(0, MAX_OLD_SECRETS)];
+  return [rotation.key, ...old.slice(0, MAX_OLD_KEYS)];
 }
 
 /** Those that sign at `nowMs`, the newest first. */
-export function listActiveSecrets(secrets: readonly Secret[], nowMs: number): readonly Secret[] {
-  return secrets.filter(({ expiresAtMs }) => expiresAtMs === undefined || expiresAtMs > nowMs);
+export function listActiveKeys(keys: readonly SigningKey[], nowMs: number): readonly SigningKey[] {
+  return keys.filter(({ expiresAtMs }) => expiresAtMs === undefined || expiresAtMs > nowMs);
 }

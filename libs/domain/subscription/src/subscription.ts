@@ -1,6 +1,6 @@
 import { beginAnew, type EndpointHealth, evolveHealth, type HealthEvent, type Streak } from "./endpoint-health.ts";
-import { rotateSecrets, type Secret } from "./secrets.ts";
 import type { SubscriptionSettings } from "./settings.ts";
+import { type NewSigningKey, rotateKeys, type SigningKey } from "./signing-keys.ts";
 
 /** What every subscription that was not deleted has. */
 interface Facts {
@@ -8,7 +8,7 @@ interface Facts {
   readonly tenantId: string;
   readonly settings: SubscriptionSettings;
   /** The newest first: the current one, then at most 10 that end. */
-  readonly secrets: readonly Secret[];
+  readonly keys: readonly SigningKey[];
   /** What attempts said of its endpoint. Absent as long as they said nothing. */
   readonly health?: EndpointHealth;
   readonly createdAtMs: number;
@@ -48,7 +48,7 @@ export type SubscriptionEvent =
   | (Happened & {
       readonly kind: "subscription_created";
       readonly settings: SubscriptionSettings;
-      readonly secret: string;
+      readonly key: NewSigningKey;
     })
   | (Happened & { readonly kind: "subscription_updated"; readonly changes: Partial<SubscriptionSettings> })
   | (Happened & { readonly kind: "subscription_paused" })
@@ -60,7 +60,7 @@ export type SubscriptionEvent =
       readonly streak?: Streak;
     })
   | (Happened & HealthEvent)
-  | (Happened & { readonly kind: "secret_rotated"; readonly secret: string; readonly oldExpiresAtMs: number })
+  | (Happened & { readonly kind: "secret_rotated"; readonly key: NewSigningKey; readonly oldExpiresAtMs: number })
   | (Happened & { readonly kind: "subscription_deleted" });
 
 /** Every stream starts here. */
@@ -80,8 +80,8 @@ export function evolve(state: Subscription, event: SubscriptionEvent): Subscript
 type Change = Exclude<SubscriptionEvent, { readonly kind: "subscription_created" }>;
 
 function create(event: Extract<SubscriptionEvent, { readonly kind: "subscription_created" }>): LiveSubscription {
-  const { id, tenantId, settings, secret, atMs } = event;
-  return { kind: "active", id, tenantId, settings, secrets: [{ secret }], createdAtMs: atMs, updatedAtMs: atMs };
+  const { id, tenantId, settings, key, atMs } = event;
+  return { kind: "active", id, tenantId, settings, keys: [key], createdAtMs: atMs, updatedAtMs: atMs };
 }
 
 function evolveLive(state: LiveSubscription, event: Change): Subscription {
@@ -90,7 +90,7 @@ function evolveLive(state: LiveSubscription, event: Change): Subscription {
     case "subscription_updated":
       return update(state, event);
     case "secret_rotated":
-      return { ...state, secrets: rotateSecrets(state.secrets, event), updatedAtMs: event.atMs };
+      return rotate(state, event);
     case "subscription_paused":
       return { ...facts, kind: "paused" };
     case "subscription_resumed":
@@ -114,7 +114,15 @@ function update(
   return { ...state, settings, updatedAtMs: atMs, ...(isMoved && { health: beginAnew(atMs) }) };
 }
 
+function rotate(
+  state: LiveSubscription,
+  rotation: Extract<Change, { readonly kind: "secret_rotated" }>,
+): LiveSubscription {
+  const settings = { ...state.settings, signature: rotation.key.kind };
+  return { ...state, settings, keys: rotateKeys(state.keys, rotation), updatedAtMs: rotation.atMs };
+}
+
 /** Without what only one of the states has. */
-function factsOf({ id, tenantId, settings, secrets, health, createdAtMs, updatedAtMs }: LiveSubscription): Facts {
-  return { id, tenantId, settings, secrets, ...(health && { health }), createdAtMs, updatedAtMs };
+function factsOf({ id, tenantId, settings, keys, health, createdAtMs, updatedAtMs }: LiveSubscription): Facts {
+  return { id, tenantId, settings, keys, ...(health && { health }), createdAtMs, updatedAtMs };
 }

@@ -36,6 +36,12 @@ export interface EventStore {
    * @throws {EventStoreError} `conflict` when the stream has moved on: load and decide again; `unavailable`
    */
   readonly append: (append: AppendToStream) => Promise<readonly StoredEvent[]>;
+  /**
+   * Overwrites the data of an event that is there, where it stands, as far as the storage can. Events are facts and stay
+   * as they are: this is for what should never have stood in one.
+   * @throws {EventStoreError} `unavailable`
+   */
+  readonly redact: (event: Pick<StoredEvent, "position" | "data">) => Promise<void>;
   /** The whole stream, oldest first; empty when there is none. */
   readonly load: (stream: string) => Promise<readonly StoredEvent[]>;
   /** Events of all streams with a greater position, oldest first, up to `limit`. */

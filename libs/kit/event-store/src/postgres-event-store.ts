@@ -71,6 +71,9 @@ export function openPostgresEventStore({ postgres, clock = systemClock }: Postgr
       bell.ringUpTo(positions.at(-1) ?? 0);
       return listAppended(request, (index) => positions[index]);
     },
+    redact: async ({ position, data }) => {
+      await redact(postgres, position, JSON.stringify(data));
+    },
     load: async (stream) => {
       // PostgreSQL refuses U+0000, so there is no such stream.
       if (stream.includes("\0")) return [];
@@ -101,6 +104,15 @@ async function writeUnit(postgres: Postgres, request: AppendToStream): Promise<r
     if (error instanceof PostgresError && error.constraint === STREAM_CONSTRAINT) {
       throw new EventStoreError("conflict", `${request.stream} has moved on: ${error.message}`, { cause: error });
     }
+    throw asEventStoreError(error);
+  }
+}
+
+/** The old row is gone for good when it is vacuumed. */
+async function redact(postgres: Postgres, position: number, data: string): Promise<void> {
+  try {
+    await postgres.query("UPDATE events SET data = $1 WHERE position = $2", [data, position]);
+  } catch (error) {
     throw asEventStoreError(error);
   }
 }

@@ -42,6 +42,9 @@ export function openSqliteEventStore({ sqlite }: { readonly sqlite: Sqlite }): E
 
   return {
     append,
+    redact: async ({ position, data }) => {
+      await redact(sqlite, position, JSON.stringify(data));
+    },
     load: async (stream) => await select(sqlite, "WHERE stream = ? ORDER BY version", [stream]),
     readAfter: async (position, limit) =>
       await select(sqlite, "WHERE position > ? ORDER BY position LIMIT ?", [position, limit]),
@@ -67,6 +70,14 @@ async function writeUnit(sqlite: Sqlite, request: AppendToStream): ReturnType<Sq
     return await sqlite.write([insertEvents(request), ...request.projections.map(compile)]);
   } catch (error) {
     if (isConstraint(error)) await assertNoConflict(sqlite, request, error);
+    throw asEventStoreError(error);
+  }
+}
+
+async function redact(sqlite: Sqlite, position: number, data: string): Promise<void> {
+  try {
+    await sqlite.write([{ sql: "UPDATE events SET data = ? WHERE position = ?", rows: [[data, position]] }]);
+  } catch (error) {
     throw asEventStoreError(error);
   }
 }

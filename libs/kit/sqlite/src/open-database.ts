@@ -12,6 +12,8 @@ const busyTimeoutMs = 1_000;
  * - Pages of 8 KiB hold seven records of 1 KiB where 4 KiB hold three: 15 % less written, 20 % faster appends.
  * - A checkpoint every 4,000 pages (32 MiB): less often than the default 1,000, as each costs two syncs.
  * - Sub-journals of savepoints stay in memory.
+ * - FAST: a row that is deleted or overwritten is zeroed in its page, which is written anyway. Pages that become free as a
+ *   whole keep what they had.
  */
 const pragmas = [
   "PRAGMA page_size = 8192",
@@ -21,6 +23,7 @@ const pragmas = [
   "PRAGMA journal_size_limit = 67108864",
   "PRAGMA cache_size = -8192",
   "PRAGMA temp_store = MEMORY",
+  "PRAGMA secure_delete = FAST",
 ];
 
 /**

@@ -22,7 +22,7 @@ export function encodeSubscription(plan: SubscriptionPlan, isPaused: boolean): S
       maxAge: maxAgeMs === undefined ? undefined : toDuration(maxAgeMs),
     },
     limits: { maxInFlight: maxInFlight ?? 0, ratePerSecond: ratePerSecond ?? 0, timeout: toDuration(timeoutMs) },
-    ...{ createTime: undefined, updateTime: undefined, failureStreak: undefined },
+    ...{ createTime: undefined, updateTime: undefined, failureStreak: undefined, publicKeys: [] },
   };
 }
 

@@ -55,9 +55,12 @@ export namespace PayloadFormat {
   export type UNRECOGNIZED = typeof PayloadFormat.UNRECOGNIZED;
 }
 
+/** As Standard Webhooks 1.0.0 has them. During a rotation from one to the other, deliveries carry both. */
 export const SignatureKind = {
   SIGNATURE_KIND_UNSPECIFIED: 0,
+  /** SIGNATURE_KIND_HMAC_SHA256 - v1: the receiver verifies with the secret. */
   SIGNATURE_KIND_HMAC_SHA256: 1,
+  /** SIGNATURE_KIND_ED25519 - v1a: the receiver verifies with a public key; the private one never leaves the platform. */
   SIGNATURE_KIND_ED25519: 2,
   UNRECOGNIZED: -1,
 } as const;
@@ -89,6 +92,10 @@ export interface Subscription {
   payloadFormat: PayloadFormat;
   /** Sent with each delivery. Up to 20, names and values of up to 1,024 characters. */
   headers: { [key: string]: string };
+  /**
+   * Updating it to the other kind makes a new secret of that kind, which the answer shows; the old one signs beside it for 24
+   * hours. RotateSecret does it with another overlap.
+   */
   signature: SignatureKind;
   acknowledgement:
     | Acknowledgement
@@ -98,14 +105,22 @@ export interface Subscription {
   limits:
     | Limits
     | undefined;
-  /** Only in the answers to Create and RotateSecret. */
+  /**
+   * whsec_..., in the answers to Create, to RotateSecret, and to an Update to another signature; nowhere else, and only of
+   * HMAC_SHA256. In CreateSubscription it may be given, if receivers have one already: whsec_ and the base64 of 24 to 64
+   * bytes, or for ED25519 whsk_ and the base64 of 64 (seed, then public key).
+   */
   secret: string;
   createTime: Date | undefined;
   updateTime:
     | Date
     | undefined;
   /** Ours: set while dispatchers report nothing but failures of its endpoint. */
-  failureStreak: FailureStreak | undefined;
+  failureStreak:
+    | FailureStreak
+    | undefined;
+  /** Ours: what verifies v1a signatures, the newest first. Empty unless an ED25519 key signs. */
+  publicKeys: PublicKey[];
 }
 
 export const Subscription_State = {
@@ -164,6 +179,13 @@ export interface FailureStreak {
   failures: bigint;
   /** Set once the tenant was warned: the subscription is disabled at the first failure after it. */
   disableTime: Date | undefined;
+}
+
+export interface PublicKey {
+  /** whpk_ and the base64 of 32 bytes. */
+  key: string;
+  /** When it signs no more; never, if empty. */
+  expireTime: Date | undefined;
 }
 
 /** When a 2xx answer counts as received. */
@@ -315,8 +337,14 @@ export interface ReportEndpointHealthResponse {
 
 export interface RotateSecretRequest {
   id: string;
-  /** How long the old secret signs too: 0 to 7 days; 24 hours if empty. */
-  overlap: Duration | undefined;
+  /** How long the old secret signs too: 0 to 7 days; 24 hours if empty. Of old secrets the 10 newest sign. */
+  overlap:
+    | Duration
+    | undefined;
+  /** The kind of the new one; as it is now, if unspecified. */
+  signature: SignatureKind;
+  /** The new one, if receivers have it already, as in CreateSubscription; made by the platform if empty. */
+  secret: string;
 }
 
 export interface RotateSecretResponse {
@@ -363,11 +391,12 @@ export interface ResolveResponse_SigningKeysEntry {
 }
 
 export interface SigningKeys {
-  /** whsec_...; the newest first. An expired one must not sign. */
+  /** The newest first. An expired one must not sign. */
   keys: SigningKey[];
 }
 
 export interface SigningKey {
+  /** whsec_... or whsk_..., in the clear: only dispatchers may call Resolve. */
   secret: string;
   /** Never, if empty. */
   expireTime: Date | undefined;
@@ -383,6 +412,38 @@ export interface SubscriptionChange {
   /** Whose lookups are no longer true. Empty: none (it only tells the revision). */
   tenantId: string;
   subscriptionId: string;
+}
+
+export interface GetMasterKeyUsageRequest {
+}
+
+export interface GetMasterKeyUsageResponse {
+  /** What new secrets are encrypted under, by the instance that answers. */
+  currentKeyId: string;
+  /** The current one, and all others that are known or in use. */
+  keys: MasterKeyUsage[];
+}
+
+export interface MasterKeyUsage {
+  id: string;
+  /** Secrets that nobody can read without it. */
+  secrets: bigint;
+  /** Whether the instance that answers has it. */
+  known: boolean;
+}
+
+export interface RewrapSecretsRequest {
+  /** 1 to 1,000; 100 if 0. */
+  pageSize: number;
+  pageToken: string;
+}
+
+export interface RewrapSecretsResponse {
+  /** Of this page. */
+  rewrapped: number;
+  /** Subscriptions of this page with a secret that can't be decrypted; it was left as it is. */
+  unreadableSubscriptionIds: string[];
+  nextPageToken: string;
 }
 
 function createBaseSubscription(): Subscription {
@@ -405,6 +466,7 @@ function createBaseSubscription(): Subscription {
     createTime: undefined,
     updateTime: undefined,
     failureStreak: undefined,
+    publicKeys: [],
   };
 }
 
@@ -463,6 +525,9 @@ export const Subscription: MessageFns<Subscription> = {
     }
     if (message.failureStreak !== undefined) {
       FailureStreak.encode(message.failureStreak, writer.uint32(146).fork()).join();
+    }
+    for (const v of message.publicKeys) {
+      PublicKey.encode(v!, writer.uint32(154).fork()).join();
     }
     return writer;
   },
@@ -627,6 +692,14 @@ export const Subscription: MessageFns<Subscription> = {
             message.failureStreak = FailureStreak.decode(reader, reader.uint32());
             continue;
           }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.publicKeys.push(PublicKey.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -753,6 +826,63 @@ export const FailureStreak: MessageFns<FailureStreak> = {
             }
 
             message.disableTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePublicKey(): PublicKey {
+  return { key: "", expireTime: undefined };
+}
+
+export const PublicKey: MessageFns<PublicKey> = {
+  encode(message: PublicKey, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.expireTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.expireTime), writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PublicKey {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePublicKey();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.expireTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -1992,7 +2122,7 @@ export const ReportEndpointHealthResponse: MessageFns<ReportEndpointHealthRespon
 };
 
 function createBaseRotateSecretRequest(): RotateSecretRequest {
-  return { id: "", overlap: undefined };
+  return { id: "", overlap: undefined, signature: 0, secret: "" };
 }
 
 export const RotateSecretRequest: MessageFns<RotateSecretRequest> = {
@@ -2002,6 +2132,12 @@ export const RotateSecretRequest: MessageFns<RotateSecretRequest> = {
     }
     if (message.overlap !== undefined) {
       Duration.encode(message.overlap, writer.uint32(18).fork()).join();
+    }
+    if (message.signature !== 0) {
+      writer.uint32(24).int32(message.signature);
+    }
+    if (message.secret !== "") {
+      writer.uint32(34).string(message.secret);
     }
     return writer;
   },
@@ -2033,6 +2169,22 @@ export const RotateSecretRequest: MessageFns<RotateSecretRequest> = {
             }
 
             message.overlap = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.signature = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.secret = reader.string();
             continue;
           }
         }
@@ -2676,6 +2828,294 @@ export const SubscriptionChange: MessageFns<SubscriptionChange> = {
   },
 };
 
+function createBaseGetMasterKeyUsageRequest(): GetMasterKeyUsageRequest {
+  return {};
+}
+
+export const GetMasterKeyUsageRequest: MessageFns<GetMasterKeyUsageRequest> = {
+  encode(_: GetMasterKeyUsageRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetMasterKeyUsageRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetMasterKeyUsageRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetMasterKeyUsageResponse(): GetMasterKeyUsageResponse {
+  return { currentKeyId: "", keys: [] };
+}
+
+export const GetMasterKeyUsageResponse: MessageFns<GetMasterKeyUsageResponse> = {
+  encode(message: GetMasterKeyUsageResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.currentKeyId !== "") {
+      writer.uint32(10).string(message.currentKeyId);
+    }
+    for (const v of message.keys) {
+      MasterKeyUsage.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetMasterKeyUsageResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetMasterKeyUsageResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.currentKeyId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.keys.push(MasterKeyUsage.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMasterKeyUsage(): MasterKeyUsage {
+  return { id: "", secrets: 0n, known: false };
+}
+
+export const MasterKeyUsage: MessageFns<MasterKeyUsage> = {
+  encode(message: MasterKeyUsage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.secrets !== 0n) {
+      if (BigInt.asIntN(64, message.secrets) !== message.secrets) {
+        throw new globalThis.Error("value provided for field message.secrets of type int64 too large");
+      }
+      writer.uint32(16).int64(message.secrets);
+    }
+    if (message.known !== false) {
+      writer.uint32(24).bool(message.known);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MasterKeyUsage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMasterKeyUsage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.secrets = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.known = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRewrapSecretsRequest(): RewrapSecretsRequest {
+  return { pageSize: 0, pageToken: "" };
+}
+
+export const RewrapSecretsRequest: MessageFns<RewrapSecretsRequest> = {
+  encode(message: RewrapSecretsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== 0) {
+      writer.uint32(8).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(18).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RewrapSecretsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRewrapSecretsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRewrapSecretsResponse(): RewrapSecretsResponse {
+  return { rewrapped: 0, unreadableSubscriptionIds: [], nextPageToken: "" };
+}
+
+export const RewrapSecretsResponse: MessageFns<RewrapSecretsResponse> = {
+  encode(message: RewrapSecretsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rewrapped !== 0) {
+      writer.uint32(8).int32(message.rewrapped);
+    }
+    for (const v of message.unreadableSubscriptionIds) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(26).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RewrapSecretsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRewrapSecretsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.rewrapped = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.unreadableSubscriptionIds.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /** Who wants which event, where, and signed how. */
 export type SubscriptionServiceService = typeof SubscriptionServiceService;
 export const SubscriptionServiceService = {
@@ -2789,7 +3229,7 @@ export const SubscriptionServiceService = {
       Buffer.from(ReportEndpointHealthResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ReportEndpointHealthResponse => ReportEndpointHealthResponse.decode(value),
   },
-  /** Makes a new secret. Deliveries are signed with the old one too until the overlap has passed. */
+  /** Makes a new secret, or takes the given one. Deliveries are signed with the old one too until the overlap has passed. */
   rotateSecret: {
     path: "/postrider.v1.SubscriptionService/RotateSecret" as const,
     requestStream: false as const,
@@ -2836,6 +3276,32 @@ export const SubscriptionServiceService = {
     responseSerialize: (value: SubscriptionChange): Buffer => Buffer.from(SubscriptionChange.encode(value).finish()),
     responseDeserialize: (value: Buffer): SubscriptionChange => SubscriptionChange.decode(value),
   },
+  /** For who operates the platform: how many secrets are encrypted under which master key. */
+  getMasterKeyUsage: {
+    path: "/postrider.v1.SubscriptionService/GetMasterKeyUsage" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetMasterKeyUsageRequest): Buffer =>
+      Buffer.from(GetMasterKeyUsageRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetMasterKeyUsageRequest => GetMasterKeyUsageRequest.decode(value),
+    responseSerialize: (value: GetMasterKeyUsageResponse): Buffer =>
+      Buffer.from(GetMasterKeyUsageResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetMasterKeyUsageResponse => GetMasterKeyUsageResponse.decode(value),
+  },
+  /**
+   * Encrypts secrets that are under another master key under the current one, page by page until next_page_token is empty.
+   * Whatever interrupts it, it can be begun again. What is under the current key is left alone.
+   */
+  rewrapSecrets: {
+    path: "/postrider.v1.SubscriptionService/RewrapSecrets" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RewrapSecretsRequest): Buffer => Buffer.from(RewrapSecretsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RewrapSecretsRequest => RewrapSecretsRequest.decode(value),
+    responseSerialize: (value: RewrapSecretsResponse): Buffer =>
+      Buffer.from(RewrapSecretsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RewrapSecretsResponse => RewrapSecretsResponse.decode(value),
+  },
 } as const;
 
 export interface SubscriptionServiceServer extends UntypedServiceImplementation {
@@ -2859,7 +3325,7 @@ export interface SubscriptionServiceServer extends UntypedServiceImplementation 
    * of them disable the subscription, any success ends both. A report twice is as good as one.
    */
   reportEndpointHealth: handleUnaryCall<ReportEndpointHealthRequest, ReportEndpointHealthResponse>;
-  /** Makes a new secret. Deliveries are signed with the old one too until the overlap has passed. */
+  /** Makes a new secret, or takes the given one. Deliveries are signed with the old one too until the overlap has passed. */
   rotateSecret: handleUnaryCall<RotateSecretRequest, RotateSecretResponse>;
   /** The events of its stream: what changed, when. */
   listSubscriptionHistory: handleUnaryCall<ListSubscriptionHistoryRequest, ListSubscriptionHistoryResponse>;
@@ -2870,6 +3336,13 @@ export interface SubscriptionServiceServer extends UntypedServiceImplementation 
    * is lower than after_revision says that nothing remembered may be trusted (a restored database).
    */
   watch: handleServerStreamingCall<WatchRequest, SubscriptionChange>;
+  /** For who operates the platform: how many secrets are encrypted under which master key. */
+  getMasterKeyUsage: handleUnaryCall<GetMasterKeyUsageRequest, GetMasterKeyUsageResponse>;
+  /**
+   * Encrypts secrets that are under another master key under the current one, page by page until next_page_token is empty.
+   * Whatever interrupts it, it can be begun again. What is under the current key is left alone.
+   */
+  rewrapSecrets: handleUnaryCall<RewrapSecretsRequest, RewrapSecretsResponse>;
 }
 
 export interface SubscriptionServiceClient extends Client {
@@ -3019,7 +3492,7 @@ export interface SubscriptionServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ReportEndpointHealthResponse) => void,
   ): ClientUnaryCall;
-  /** Makes a new secret. Deliveries are signed with the old one too until the overlap has passed. */
+  /** Makes a new secret, or takes the given one. Deliveries are signed with the old one too until the overlap has passed. */
   rotateSecret(
     request: RotateSecretRequest,
     callback: (error: ServiceError | null, response: RotateSecretResponse) => void,
@@ -3077,6 +3550,41 @@ export interface SubscriptionServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<SubscriptionChange>;
+  /** For who operates the platform: how many secrets are encrypted under which master key. */
+  getMasterKeyUsage(
+    request: GetMasterKeyUsageRequest,
+    callback: (error: ServiceError | null, response: GetMasterKeyUsageResponse) => void,
+  ): ClientUnaryCall;
+  getMasterKeyUsage(
+    request: GetMasterKeyUsageRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetMasterKeyUsageResponse) => void,
+  ): ClientUnaryCall;
+  getMasterKeyUsage(
+    request: GetMasterKeyUsageRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetMasterKeyUsageResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Encrypts secrets that are under another master key under the current one, page by page until next_page_token is empty.
+   * Whatever interrupts it, it can be begun again. What is under the current key is left alone.
+   */
+  rewrapSecrets(
+    request: RewrapSecretsRequest,
+    callback: (error: ServiceError | null, response: RewrapSecretsResponse) => void,
+  ): ClientUnaryCall;
+  rewrapSecrets(
+    request: RewrapSecretsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RewrapSecretsResponse) => void,
+  ): ClientUnaryCall;
+  rewrapSecrets(
+    request: RewrapSecretsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RewrapSecretsResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const SubscriptionServiceClient = makeGenericClientConstructor(

@@ -52,6 +52,17 @@ function describeStreams(setUp: SetUp): void {
     ]);
   });
 
+  test("the data of one event can be overwritten; all else stays as it was", async () => {
+    const { store, reopen } = await setUp();
+    const [first, second] = await store.append(appending("a", 0, { secret: "s3cret" }, "two"));
+    if (!first || !second) throw new Error("nothing was appended");
+    await store.redact({ position: first.position, data: { secret: null } });
+    const opened = await reopen();
+    onTestFinished(opened.close);
+    expect(await opened.store.load("a")).toEqual([{ ...first, data: { secret: null } }, second]);
+    expect(await opened.store.revision()).toBe(second.position);
+  });
+
   test("a stream that was never written is empty", async () => {
     const { store } = await setUp();
     expect(await store.load("nobody")).toEqual([]);
