@@ -1,4 +1,5 @@
 import { createServer, type Socket } from "node:net";
+import { gzipSync } from "node:zlib";
 
 import { listenOnLoopback, trackSockets, type TrackedSockets } from "./track-sockets.ts";
 
@@ -10,7 +11,13 @@ import { listenOnLoopback, trackSockets, type TrackedSockets } from "./track-soc
  * - `garbage` answers with bytes that are no HTTP
  * - `endless-body` sends as fast as it is read, `endless-informational` answers 103 forever
  * - `wrong-length` announces 100 bytes, sends 10 and ends
- * - `huge-headers` sends a megabyte of them
+ * - `huge-headers` sends a megabyte in one header, `endless-headers` sends small ones forever, `many-headers` 10,000 of
+ *   three letters
+ * - `endless-trailers`, `endless-chunk-extension`, `endless-status-line`, `endless-blank-lines`: what is neither header
+ *   nor body, forever
+ * - `gzip-bomb` sends a body of 60 KiB that says it is compressed and would be 60 MiB, though nobody asked for that
+ * - `redirect-loop` sends whoever asks to itself
+ * - `unasked-upgrade` switches to another protocol
  */
 export type HostileKind =
   | "silent"
@@ -22,7 +29,16 @@ export type HostileKind =
   | "endless-body"
   | "endless-informational"
   | "wrong-length"
-  | "huge-headers";
+  | "huge-headers"
+  | "endless-headers"
+  | "many-headers"
+  | "endless-trailers"
+  | "endless-chunk-extension"
+  | "endless-status-line"
+  | "endless-blank-lines"
+  | "gzip-bomb"
+  | "redirect-loop"
+  | "unasked-upgrade";
 
 /** A raw TCP server on 127.0.0.1 that breaks HTTP on purpose. */
 export interface HostileReceiver extends TrackedSockets {
@@ -32,6 +48,8 @@ export interface HostileReceiver extends TrackedSockets {
 }
 
 const DRIP_MS = 1000;
+
+const gzipBomb = gzipSync(Buffer.alloc(60 * 1024 * 1024));
 
 const misdeeds: Record<HostileKind, (socket: Socket) => void> = {
   silent: () => {
@@ -57,6 +75,37 @@ const misdeeds: Record<HostileKind, (socket: Socket) => void> = {
   },
   "wrong-length": (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n0123456789"),
   "huge-headers": (socket) => socket.write(`HTTP/1.1 200 OK\r\nx-huge: ${"x".repeat(1_000_000)}\r\n\r\n`),
+  "endless-headers": (socket) => {
+    socket.write("HTTP/1.1 200 OK\r\n");
+    repeat(socket, "x-more: 1\r\n".repeat(1000));
+  },
+  "many-headers": (socket) => socket.write(`HTTP/1.1 200 OK\r\n${"a:\r\n".repeat(10_000)}content-length: 0\r\n\r\n`),
+  "endless-trailers": (socket) => {
+    socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n");
+    repeat(socket, "x-more: 1\r\n".repeat(1000));
+  },
+  "endless-chunk-extension": (socket) => {
+    socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;");
+    repeat(socket, "x".repeat(0x4000));
+  },
+  "endless-status-line": (socket) => {
+    socket.write("HTTP/1.1 200 ");
+    repeat(socket, "x".repeat(0x4000));
+  },
+  "endless-blank-lines": (socket) => {
+    repeat(socket, "\r\n".repeat(0x2000));
+  },
+  "gzip-bomb": (socket) => {
+    socket.write(`HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: ${gzipBomb.length}\r\n\r\n`);
+    socket.write(gzipBomb);
+  },
+  "redirect-loop": (socket) => {
+    const { localPort = 0 } = socket;
+    socket.write(`HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:${localPort}/hook\r\ncontent-length: 0\r\n\r\n`);
+  },
+  "unasked-upgrade": (socket) => {
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
+  },
 };
 
 /** Starts a receiver that does its misdeed once per connection, when the first bytes of a request arrive. */

@@ -1,5 +1,14 @@
+export { startConnectProxy, type ConnectProxy, type ReceivedConnect, type Route } from "./connect-proxy.ts";
+export type { DnsRecord, DnsReply } from "./dns-message.ts";
+export { startDnsServer, type AskedQuestion, type DnsScript, type DnsServer } from "./dns-server.ts";
 export { FakeClock } from "./fake-clock.ts";
 export { startHostileReceiver, type HostileKind, type HostileReceiver } from "./hostile-receiver.ts";
+export {
+  startHostileTlsReceiver,
+  startOldTlsReceiver,
+  type HostileTlsKind,
+  type HostileTlsReceiver,
+} from "./hostile-tls-receiver.ts";
 export {
   startReceiver,
   type Answer,

@@ -36,7 +36,7 @@ export interface Answer {
 /** Decides the answer to one request; `index` counts requests from 0 in the order of their arrival. */
 export type AnswerHandler = (request: ReceivedRequest, index: number) => Answer | Promise<Answer>;
 
-/** A webhook receiver on 127.0.0.1. */
+/** A webhook receiver on loopback. */
 export interface Receiver extends TrackedSockets {
   /** `http://127.0.0.1:<port>/hook` (https with {@link ReceiverOptions.tls}). */
   readonly url: string;
@@ -62,6 +62,8 @@ export interface ReceiverOptions {
   readonly answer?: AnswerHandler | Answer | readonly Answer[];
   /** Default: any free port. */
   readonly port?: number;
+  /** An address of loopback. Default: 127.0.0.1. */
+  readonly host?: string;
   /** Default: the machine's time. */
   readonly nowMs?: () => number;
   /** PEM texts; the receiver then speaks https. */
@@ -90,11 +92,12 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
 
   const server: Server = options.tls === undefined ? createServer(listener) : createTlsServer(options.tls, listener);
   const sockets = trackSockets(server);
-  const port = await listenOnLoopback(server, options.port);
+  const { host = "127.0.0.1" } = options;
+  const port = await listenOnLoopback(server, options.port, host);
 
   return {
     ...sockets,
-    url: `${options.tls === undefined ? "http" : "https"}://127.0.0.1:${port}/hook`,
+    url: `${options.tls === undefined ? "http" : "https"}://${host}:${port}/hook`,
     port,
     requests,
     answer: (script) => {

@@ -46,11 +46,11 @@ export function trackSockets(server: Server): TrackedSockets {
   };
 }
 
-/** Listens on 127.0.0.1 and resolves with the port; 0 asks for any free one. */
-export async function listenOnLoopback(server: Server, port = 0): Promise<number> {
+/** Listens on 127.0.0.1, or another address of loopback, and resolves with the port; 0 asks for any free one. */
+export async function listenOnLoopback(server: Server, port = 0, host = "127.0.0.1"): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
+    server.listen(port, host, resolve);
   });
   return (server.address() as AddressInfo).port;
 }
