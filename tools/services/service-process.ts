@@ -61,7 +61,10 @@ export function spawnService({ name, environment, nodeArguments = [] }: ServiceO
     PATH: process.env["PATH"],
     POSTRIDER_ADMIN_ADDRESS: "127.0.0.1:0",
     POSTRIDER_GRPC_ADDRESS: "127.0.0.1:0",
+    // Receivers of tests are on loopback, at any port, most of them without certificates.
     POSTRIDER_EGRESS_ALLOW: "127.0.0.0/8",
+    POSTRIDER_EGRESS_PORTS: "any",
+    POSTRIDER_EGRESS_HTTP: "allow",
     ...environment,
   };
   const main = join(root, "apps", name, "src", "main.ts");

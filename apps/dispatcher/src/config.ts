@@ -1,12 +1,12 @@
 import {
   addressSetting,
   durationSetting,
-  listSetting,
   parseSettings,
   readPlatformVersion,
   type SettingsOf,
   type Usage,
 } from "@postrider/kit-config";
+import { EGRESS_CONNECTION_SETTINGS, egressPolicySettings, INTERNET_ONLY } from "@postrider/kit-egress";
 import { KAFKA_SETTINGS } from "@postrider/kit-kafka";
 import { servingSettings } from "@postrider/kit-serving";
 import { RETENTION_SETTING } from "@postrider/records";
@@ -20,11 +20,8 @@ const DISPATCHER_SETTINGS = {
   }),
   ...KAFKA_SETTINGS,
   retentionMs: RETENTION_SETTING,
-  egressAllow: listSetting({
-    variable: "POSTRIDER_EGRESS_ALLOW",
-    fallback: "",
-    doc: "Ranges (CIDR, separated by commas) that deliveries may reach although they are private.",
-  }),
+  ...egressPolicySettings(INTERNET_ONLY),
+  ...EGRESS_CONNECTION_SETTINGS,
   healthReportMs: durationSetting(
     {
       variable: "POSTRIDER_HEALTH_REPORT_INTERVAL",

@@ -1,5 +1,5 @@
 import { deferredTopics, openKafkaDeferred } from "@postrider/kit-deferred";
-import { createEgress, createEgressPolicy } from "@postrider/kit-egress";
+import { openEgress, openEgressPolicy } from "@postrider/kit-egress";
 import { openKafkaEventLog } from "@postrider/kit-event-log";
 import { describeKafkaNotice, openPreparedKafka } from "@postrider/kit-kafka";
 import type { Clock, Random } from "@postrider/kit-lifecycle";
@@ -34,8 +34,8 @@ export async function serveDispatcher({ config, logger, clock, random }: ServeDi
   });
   const registry = createRegistry();
   const subscriptions = connectSubscriptions({ address: config.subscriptionAddress });
-  const policy = createEgressPolicy({ allowedRanges: config.egressAllow, allowHttp: true, ports: "any" });
-  const egress = createEgress({ policy, clock });
+  const policy = openEgressPolicy(config);
+  const egress = openEgress({ policy, config, clock });
   const dispatcher = createDispatcher({
     log: openKafkaEventLog({ kafka }),
     deferred: openKafkaDeferred({ kafka, clock }),

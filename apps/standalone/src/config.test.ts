@@ -14,5 +14,7 @@ test("without any variable it stays on loopback", () => {
     adminAddress: "127.0.0.1:9464",
     dataDir: "./data",
     egressAllow: ["127.0.0.0/8"],
+    egressPorts: "any",
+    egressHttp: "allow",
   });
 });

@@ -1,6 +1,5 @@
 import {
   addressSetting,
-  listSetting,
   parseSettings,
   readPlatformVersion,
   type SettingsOf,
@@ -8,6 +7,7 @@ import {
   type Usage,
 } from "@postrider/kit-config";
 import { PUBLISH_RATE_SETTING } from "@postrider/ingest";
+import { EGRESS_CONNECTION_SETTINGS, egressPolicySettings } from "@postrider/kit-egress";
 import { masterKeySettings } from "@postrider/kit-secrets";
 import { servingSettings } from "@postrider/kit-serving";
 import { RETENTION_SETTING } from "@postrider/records";
@@ -26,11 +26,9 @@ const STANDALONE_SETTINGS = {
     doc: "The folder of the database file. It must be on a local disk: a network share can't keep the promise of durability.",
   }),
   ...masterKeySettings("Without them, or the file, one is made in the data folder: `master-keys`."),
-  egressAllow: listSetting({
-    variable: "POSTRIDER_EGRESS_ALLOW",
-    fallback: "127.0.0.0/8",
-    doc: "Ranges (CIDR, separated by commas) that callback URLs may reach although they are private.",
-  }),
+  // To be tried on one machine: receivers on loopback, at any port, without certificates.
+  ...egressPolicySettings({ allow: "127.0.0.0/8", ports: "any", http: "allow" }),
+  ...EGRESS_CONNECTION_SETTINGS,
   publishRate: PUBLISH_RATE_SETTING,
   retentionMs: RETENTION_SETTING,
   ...HEALTH_SETTINGS,

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { createDispatcher } from "@postrider/dispatcher";
 import { createIngest } from "@postrider/ingest";
 import { deferredSchema, openSqliteDeferred } from "@postrider/kit-deferred";
-import { createEgress, createEgressPolicy, type Egress } from "@postrider/kit-egress";
+import { type Egress, openEgress, openEgressPolicy } from "@postrider/kit-egress";
 import { type EventLog, eventLogSchema, openSqliteEventLog } from "@postrider/kit-event-log";
 import { createKysely, eventStoreSchema, openSqliteEventStore } from "@postrider/kit-event-store";
 import type { Clock, Random, Service } from "@postrider/kit-lifecycle";
@@ -103,8 +103,8 @@ function wire(
   { sqlite, log, subscriptions }: Store,
   registry: Registry,
 ): Wired {
-  const policy = createEgressPolicy({ allowedRanges: config.egressAllow, allowHttp: true, ports: "any" });
-  const egress = createEgress({ policy, clock });
+  const policy = openEgressPolicy(config);
+  const egress = openEgress({ policy, config, clock });
   const subscription = createSubscription({
     ...subscriptions,
     checkUrl: (url) => policy.checkUrl(url)?.message,

@@ -10,11 +10,13 @@ test("docs/settings/subscription.md tells every setting as the code has it", asy
 
 const MASTER_KEYS = { POSTRIDER_MASTER_KEYS_FILE: "master-keys" };
 
-test("with nothing but master keys it stays on loopback", () => {
+test("with nothing but master keys it stays on loopback, and lets callback URLs reach the internet only", () => {
   expect(parseSubscriptionConfig(MASTER_KEYS)).toMatchObject({
     grpcAddress: "127.0.0.1:50052",
     adminAddress: "127.0.0.1:9465",
     egressAllow: [],
+    egressPorts: [443, 8443],
+    egressHttp: "refuse",
   });
 });
 

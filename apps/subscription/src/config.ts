@@ -1,12 +1,12 @@
 import {
   addressSetting,
-  listSetting,
   optionalSetting,
   parseSettings,
   readPlatformVersion,
   type SettingsOf,
   type Usage,
 } from "@postrider/kit-config";
+import { egressPolicySettings, INTERNET_ONLY } from "@postrider/kit-egress";
 import { POSTGRES_SETTINGS } from "@postrider/kit-postgres";
 import { assertMasterKeysSet, masterKeySettings } from "@postrider/kit-secrets";
 import { servingSettings } from "@postrider/kit-serving";
@@ -21,11 +21,7 @@ const SUBSCRIPTION_SETTINGS = {
   }),
   ...POSTGRES_SETTINGS,
   ...masterKeySettings("Without them, or the file, the service does not start."),
-  egressAllow: listSetting({
-    variable: "POSTRIDER_EGRESS_ALLOW",
-    fallback: "",
-    doc: "Ranges (CIDR, separated by commas) that callback URLs may name although they are private. The dispatcher needs the same.",
-  }),
+  ...egressPolicySettings(INTERNET_ONLY),
   ingestAddress: optionalSetting(
     addressSetting({
       variable: "POSTRIDER_INGEST_ADDRESS",

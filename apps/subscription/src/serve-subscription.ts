@@ -1,4 +1,4 @@
-import { createEgressPolicy } from "@postrider/kit-egress";
+import { openEgressPolicy } from "@postrider/kit-egress";
 import { createPostgresKysely, openPostgresEventStore, postgresEventStoreSchema } from "@postrider/kit-event-store";
 import type { Clock, Service } from "@postrider/kit-lifecycle";
 import { openPostgres } from "@postrider/kit-postgres";
@@ -38,7 +38,7 @@ export async function serveSubscription(deps: ServeSubscriptionDeps): Promise<Se
     },
     clock,
   });
-  const policy = createEgressPolicy({ allowedRanges: config.egressAllow, allowHttp: true, ports: "any" });
+  const policy = openEgressPolicy(config);
   const storage = {
     store: openPostgresEventStore({ postgres, clock }),
     database: createPostgresKysely<SubscriptionSchema>(postgres),

@@ -42,7 +42,7 @@ describe("the checked lookup", () => {
 
   test("treats a name without addresses as one that can't be resolved", async () => {
     const [error] = await call(createCheckedLookup(policy, answering([])), { all: true });
-    expect(error).toMatchObject({ code: "ENODATA" });
+    expect(error).toMatchObject({ message: "example.com has no address" });
   });
 
   test("knows localhost without asking, as the loopback addresses that are allowed", async () => {

@@ -17,6 +17,9 @@ const LOOPBACK: readonly LookupAddress[] = [
   { address: "::1", family: 6 },
 ];
 
+/** A name with more is not a receiver's: each of them would be checked and tried. */
+const MAX_ADDRESSES = 256;
+
 /** A connection that was not made because of where it would have led. */
 export class RefusedAddressError extends Error {
   override readonly name = "RefusedAddressError";
@@ -77,7 +80,10 @@ function resolveLoopback(policy: EgressPolicy, hostname: string, callback: Waiti
 
 function judgeAddresses(policy: EgressPolicy, hostname: string, addresses: readonly LookupAddress[]): Error | null {
   if (addresses.length === 0) {
-    return Object.assign(new Error(`${hostname} has no address`), { code: "ENODATA" });
+    return new Error(`${hostname} has no address`);
+  }
+  if (addresses.length > MAX_ADDRESSES) {
+    return new Error(`${hostname} has ${addresses.length} addresses, ${MAX_ADDRESSES} are allowed`);
   }
   for (const { address } of addresses) {
     const refusal = policy.checkAddress(address);

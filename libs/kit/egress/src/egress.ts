@@ -6,8 +6,10 @@ import { Exchange, type ExchangeOwner } from "./exchange.ts";
 import { OriginPool } from "./origin-pool.ts";
 import { OriginPools } from "./origin-pools.ts";
 import type { EgressPolicy } from "./policy.ts";
+import type { Proxy } from "./proxy-tunnel.ts";
 import type { EgressResult, Unreachable } from "./result.ts";
 import { createTargetCache, type Target } from "./target-cache.ts";
+import { createTrust } from "./trust.ts";
 
 /** One HTTP request. */
 export interface EgressRequest {
@@ -40,6 +42,8 @@ export interface EgressLimits {
   readonly requestsPerOrigin: number;
   /** A connection that takes longer is given up, also when the request's deadline is later. Default 10 s. */
   readonly connectTimeoutMs: number;
+  /** A connection is used for this long, then made again with whatever DNS says by then. Default 60 s. */
+  readonly maxConnectionAgeMs: number;
 }
 
 /** What an egress is made of. */
@@ -49,6 +53,10 @@ export interface EgressOptions {
   readonly limits?: Partial<EgressLimits>;
   /** Default: the machine's resolver. */
   readonly resolveHost?: ResolveHost;
+  /** Certificates (PEM, one each) that receivers' may be signed by, beside the usual authorities. */
+  readonly authorities?: readonly string[];
+  /** All but loopback is reached through it, and it resolves the names. What a URL says by itself is checked as ever. */
+  readonly proxy?: Proxy | undefined;
 }
 
 /** The only door to the internet. */
@@ -69,6 +77,8 @@ const DEFAULT_LIMITS: EgressLimits = {
   maxOrigins: 10_000,
   requestsPerOrigin: 4096,
   connectTimeoutMs: 10_000,
+  // What load balancers' names live in DNS; with 64 connections to an origin, a handshake a second.
+  maxConnectionAgeMs: 60_000,
 };
 
 /** Deadlines last seconds: a twentieth of one is exact enough, and twenty timer callbacks a second cost nothing. */
@@ -97,13 +107,18 @@ class DispatchingEgress implements Egress {
   #openCount = 0;
   #closing: Promise<void> | undefined;
 
-  constructor({ policy, clock, limits, resolveHost }: EgressOptions) {
+  constructor({ policy, clock, limits, resolveHost, authorities, proxy }: EgressOptions) {
     this.#clock = clock;
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
     this.#findTarget = createTargetCache(policy);
     this.#deadlines = createDeadlineWheel(clock, DEADLINE_TICK_MS);
-    const lookup = createCheckedLookup(policy, resolveHost);
-    this.#pools = new OriginPools({ ...this.#limits, connections: this.#limits.connectionsPerOrigin, lookup, clock });
+    this.#pools = new OriginPools({
+      ...this.#limits,
+      connections: this.#limits.connectionsPerOrigin,
+      lookup: createCheckedLookup(policy, resolveHost),
+      trust: createTrust(authorities),
+      ...{ proxy, deadlines: this.#deadlines, clock },
+    });
   }
 
   readonly send = (request: EgressRequest): Promise<EgressResult> => {
@@ -137,7 +152,7 @@ class DispatchingEgress implements Egress {
     const { timeoutMs, keepBodyBytes } = request;
     const { maxResponseBytes } = this.#limits;
     const startedUs = this.#clock.monotonicUs();
-    const terms = { isTls: target.isTls, startedUs, timeoutMs, keepBodyBytes, maxResponseBytes, clock: this.#clock };
+    const terms = { startedUs, timeoutMs, keepBodyBytes, maxResponseBytes, clock: this.#clock };
     const exchange = new Exchange(terms, departure, this.#owner);
     this.#openCount += 1;
     exchange.slot = this.#deadlines.add(exchange, startedUs, timeoutMs);

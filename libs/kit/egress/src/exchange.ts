@@ -17,7 +17,6 @@ export interface ExchangeOwner<Departure> {
 
 /** What an exchange needs to know about its request. */
 export interface ExchangeTerms {
-  readonly isTls: boolean;
   readonly startedUs: number;
   readonly timeoutMs: number;
   readonly keepBodyBytes: number;
@@ -28,10 +27,25 @@ export interface ExchangeTerms {
 /** Early Hints and the like: a receiver that sends more of them than this plays a game. */
 const MAX_INFORMATIONAL = 16;
 
+/** Node's own server would not take more. In the size that undici allows there is room for eight thousand. */
+const MAX_HEADERS = 2000;
+
 // Reasons for undici only, the result has its own words: made once, as an Error's stack is not free.
 const EXPIRED = new Error("the deadline has passed");
 const TOO_LONG = new Error("the response is longer than allowed");
-const TOO_MANY_INFORMATIONAL = new ProtocolError(`more than ${MAX_INFORMATIONAL} informational responses`);
+const TOO_MANY_INFORMATIONAL = new ProtocolError(
+  "too_many_informational",
+  `more than ${MAX_INFORMATIONAL} informational responses`,
+);
+
+/** What had not come by the deadline, by state. */
+const MISSING = {
+  waiting: { detail: "connection", missing: "no connection" },
+  sent: { detail: "headers", missing: "no answer" },
+  responding: { detail: "body", missing: "no complete answer" },
+} as const;
+
+const TOO_MANY_HEADERS = new ProtocolError("headers_too_large", `more than ${MAX_HEADERS} headers`);
 
 const NO_BODY = new Uint8Array(0);
 
@@ -80,6 +94,11 @@ export class Exchange<Departure> implements Dispatcher.DispatchHandler, Expiring
       if (this.#informationalCount > MAX_INFORMATIONAL) controller.abort(TOO_MANY_INFORMATIONAL);
       return;
     }
+    // undici keeps them as it reads them: names and values in turn.
+    if (Array.isArray(controller.rawHeaders) && controller.rawHeaders.length > 2 * MAX_HEADERS) {
+      controller.abort(TOO_MANY_HEADERS);
+      return;
+    }
     this.#state = "responding";
     this.#status = status;
     const retryAfter = headers["retry-after"];
@@ -104,7 +123,7 @@ export class Exchange<Departure> implements Dispatcher.DispatchHandler, Expiring
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.#state !== "settled") {
-      const failure = judgeFailure(error, { isConnected: this.#state !== "waiting", isTls: this.#terms.isTls });
+      const failure = judgeFailure(error);
       this.#settle(failure.kind === "refused" ? failure : { ...failure, durationUs: this.#durationUs() });
     }
     this.#owner.released(this);
@@ -113,9 +132,9 @@ export class Exchange<Departure> implements Dispatcher.DispatchHandler, Expiring
   /** The deadline has passed: settles, and cuts the connection if there is one. */
   expire(): void {
     if (this.#state === "settled") return;
-    const stage = { waiting: "no connection", sent: "no answer", responding: "no complete answer" }[this.#state];
-    const message = `${stage} within ${this.#terms.timeoutMs} ms`;
-    this.#settle({ kind: "unreachable", reason: "timeout", message, durationUs: this.#durationUs() });
+    const { detail, missing } = MISSING[this.#state];
+    const message = `${missing} within ${this.#terms.timeoutMs} ms`;
+    this.#settle({ kind: "unreachable", reason: "timeout", detail, message, durationUs: this.#durationUs() });
     if (this.#controller === undefined) this.#owner.stranded(this);
     else this.#controller.abort(EXPIRED);
   }

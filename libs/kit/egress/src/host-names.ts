@@ -1,5 +1,10 @@
+import { isIPv4, isIPv6 } from "node:net";
+
 /** Suffixes that name machines of a private network: RFC 6762, RFC 8375, ICANN's .internal, and Kubernetes' services. */
 const INTERNAL_SUFFIXES = [".local", ".internal", ".svc", ".cluster.local", ".home.arpa"];
+
+/** As the URL parser writes it: itself, and what is mapped from 127.0.0.0/8. */
+const LOOPBACK_IPV6 = /^(?:::1|::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4})$/u;
 
 /** Whom a host name can mean, judged by the name alone. */
 export type NameKind = "loopback" | "internal" | "public" | "malformed";
@@ -14,4 +19,11 @@ export function judgeHostName(hostname: string): NameKind {
   if (labels.length === 1) return "internal";
   if (INTERNAL_SUFFIXES.some((suffix) => name.endsWith(suffix))) return "internal";
   return "public";
+}
+
+/** Whether a URL's host, without brackets, is this very machine: by name or by address. */
+export function isLoopback(hostname: string): boolean {
+  if (isIPv4(hostname)) return hostname.startsWith("127.");
+  if (isIPv6(hostname)) return LOOPBACK_IPV6.test(hostname);
+  return judgeHostName(hostname) === "loopback";
 }

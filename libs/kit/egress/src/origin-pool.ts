@@ -1,12 +1,11 @@
-import type { LookupFunction } from "node:net";
+import { Pool, type Client, type Dispatcher } from "undici";
 
-import { Pool, type Dispatcher } from "undici";
+import { BoundedClient } from "./bounded-client.ts";
+import { Connector, type ConnectorOptions } from "./connector.ts";
 
-/** How connections to one origin are made. */
-export interface OriginPoolOptions {
+/** How connections to one origin are made and kept. */
+export interface OriginPoolOptions extends ConnectorOptions {
   readonly connections: number;
-  readonly connectTimeoutMs: number;
-  readonly lookup: LookupFunction;
 }
 
 /**
@@ -27,20 +26,25 @@ export class OriginPool {
   heldCount = 0;
   lastUsedUs = 0;
   readonly #pool: Pool;
+  readonly #connector: Connector;
 
-  constructor(origin: string, { connections, connectTimeoutMs, lookup }: OriginPoolOptions) {
+  constructor(origin: string, options: OriginPoolOptions) {
     this.origin = origin;
+    this.#connector = new Connector(options);
     this.#pool = new Pool(origin, {
-      connections,
+      connections: options.connections,
       pipelining: 1,
       allowH2: false,
+      // The environment (UNDICI_USE_MILO) does not choose who reads what strangers send.
+      useMilo: false,
       // One deadline covers all of it: these would each start a timer, and the second restarts at each chunk.
       headersTimeout: 0,
       bodyTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: KEEP_ALIVE_MS,
       maxHeaderSize: MAX_HEADER_BYTES,
-      connect: { lookup, timeout: connectTimeoutMs },
+      factory: (url, clientOptions: Client.Options) =>
+        new BoundedClient(url, clientOptions, { ...options, connect: this.#connector.connect }),
     });
   }
 
@@ -55,8 +59,10 @@ export class OriginPool {
     this.#pool.dispatch(options, exchange);
   }
 
-  /** Cuts all connections, and gives back what is held. */
+  /** Cuts all connections, also those that are being made, and gives back what is held. */
   async destroy(): Promise<void> {
-    await this.#pool.destroy();
+    const destroyed = this.#pool.destroy();
+    this.#connector.abort();
+    await destroyed;
   }
 }

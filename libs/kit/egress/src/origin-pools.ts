@@ -1,10 +1,9 @@
-import type { Cancel, Clock } from "@postrider/kit-lifecycle";
+import type { Cancel } from "@postrider/kit-lifecycle";
 
 import { OriginPool, type OriginPoolOptions } from "./origin-pool.ts";
 
 /** The settings of {@link OriginPools}. */
 export interface OriginPoolsOptions extends OriginPoolOptions {
-  readonly clock: Clock;
   /** A pool that nothing used for this long is closed. */
   readonly idlePoolMs: number;
   readonly maxOrigins: number;

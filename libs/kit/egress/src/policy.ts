@@ -62,7 +62,7 @@ export function createEgressPolicy({ allowedRanges, allowHttp, ports }: EgressPo
     checkUrl: (text) => {
       const url = parseUrl(text);
       if (!(url instanceof URL)) return url;
-      const refusal = checkScheme(url, allowHttp) ?? checkHost(url.hostname);
+      const refusal = checkScheme(url, allowHttp) ?? checkAuthority(text) ?? checkHost(url.hostname);
       if (refusal !== undefined) return refusal;
       const port = url.port === "" ? defaultPort(url) : Number(url.port);
       if (port === 0 || allowedPorts?.has(port) === false) return refuse("port", `port ${port} is not allowed`);
@@ -94,9 +94,15 @@ function checkScheme(url: URL, allowHttp: boolean): EgressRefusal | undefined {
   if (url.protocol !== "https:" && !(allowHttp && url.protocol === "http:")) {
     return refuse("scheme", `the scheme ${url.protocol} is not ${allowHttp ? "https: or http:" : "https:"}`);
   }
-  if (url.username !== "" || url.password !== "") {
-    return refuse("userinfo", "the URL contains a user name or password");
-  }
+  return undefined;
+}
+
+/** In the text itself: the parser adds or drops slashes, and drops an empty user name, where others read another host. */
+function checkAuthority(text: string): EgressRefusal | undefined {
+  const authority = /^https?:\/\/([^/?]+)/iu.exec(text)?.[1];
+  if (authority === undefined) return refuse("bad_url", "the URL does not have exactly two slashes before its host");
+  if (authority.includes("@"))
+    return refuse("userinfo", "the URL contains a user name or password, or an @ before its host");
   return undefined;
 }
 

@@ -14,11 +14,33 @@ export interface Responded {
   readonly durationUs: number;
 }
 
+/** More of an {@link Unreachable}, where there is more that helps whoever runs the receiver. */
+export type UnreachableDetail =
+  // Of timeout: which part of the exchange was not there in time.
+  | "connection"
+  | "headers"
+  | "body"
+  // Of connect: the forward proxy did not let it through.
+  | "proxy"
+  // Of tls.
+  | "certificate_expired"
+  | "certificate_not_yet_valid"
+  | "certificate_name"
+  | "certificate_self_signed"
+  | "certificate_untrusted"
+  | "tls_version"
+  // Of protocol.
+  | "headers_too_large"
+  | "answer_too_large"
+  | "too_many_informational"
+  | "not_http";
+
 /** The request was tried and no complete answer came. It may have arrived all the same. */
 export interface Unreachable {
   readonly kind: "unreachable";
   readonly reason: "dns" | "connect" | "tls" | "timeout" | "reset" | "protocol";
-  /** For people. */
+  readonly detail?: UnreachableDetail;
+  /** For operators: may name addresses, which are not the tenant's to know. */
   readonly message: string;
   readonly durationUs: number;
 }
@@ -28,7 +50,7 @@ export interface Refused {
   readonly kind: "refused";
   /** `bad_request`: HTTP cannot carry this method or header. */
   readonly reason: EgressRefusal["reason"] | "bad_request";
-  /** For people. */
+  /** For operators, as above: an address that a name resolves to is named here. */
   readonly message: string;
 }
 

@@ -2,8 +2,7 @@ import type { EgressPolicy } from "./policy.ts";
 import type { Refused } from "./result.ts";
 
 /** Where a URL leads, or why it may not be called. */
-export type Target =
-  { readonly kind: "target"; readonly origin: string; readonly path: string; readonly isTls: boolean } | Refused;
+export type Target = { readonly kind: "target"; readonly origin: string; readonly path: string } | Refused;
 
 /** Enough for the endpoints that a process calls within minutes, at some hundred bytes each. */
 const MAX_TARGETS = 10_000;
@@ -34,5 +33,5 @@ function parseTarget(policy: EgressPolicy, text: string): Target {
   const refusal = policy.checkUrl(text);
   if (refusal !== undefined) return { kind: "refused", ...refusal };
   const url = new URL(text);
-  return { kind: "target", origin: url.origin, path: url.pathname + url.search, isTls: url.protocol === "https:" };
+  return { kind: "target", origin: url.origin, path: url.pathname + url.search };
 }
