@@ -96,11 +96,17 @@ describe("a delivery", () => {
 
   test("that failed is logged once, with the facts and without what the receiver said", async () => {
     const bench = createBench();
-    bench.attempt = async () => failed;
+    bench.attempt = async () => ({ ...failed, remark: "connect ECONNREFUSED 8.8.8.8:443" });
     await deliver(deliveryOf(), bench);
     expect(bench.logged).toHaveLength(1);
     expect(bench.logged[0]).toMatchObject([
-      { deliveryId: deliveryIdOf("evt_1", "sub_1"), subscriptionId: "sub_1", number: 2, result: { status: 500 } },
+      {
+        remark: "connect ECONNREFUSED 8.8.8.8:443",
+        deliveryId: deliveryIdOf("evt_1", "sub_1"),
+        subscriptionId: "sub_1",
+        number: 2,
+        result: { status: 500 },
+      },
       "attempt failed",
     ]);
     expect(JSON.stringify(bench.logged)).not.toContain("bodyStart");

@@ -15,6 +15,7 @@ import type { EndpointHealth } from "./endpoint-health.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Departure } from "./gate.ts";
 import type { Gates } from "./gates.ts";
+import type { MadeAttempt } from "./make-attempt.ts";
 import type { Recorder } from "./recorder.ts";
 
 /**
@@ -24,7 +25,7 @@ import type { Recorder } from "./recorder.ts";
 const HOLD_MS = { shortest: 2000, longest: 60_000 };
 
 export interface DeliverDeps {
-  readonly makeAttempt: (delivery: Delivery) => Promise<RecordedAttempt>;
+  readonly makeAttempt: (delivery: Delivery) => Promise<MadeAttempt>;
   readonly gates: Gates;
   readonly recorder: Recorder;
   /** The endpoint said that it is gone for good: its subscription is to be disabled. */
@@ -72,7 +73,7 @@ export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<vo
 }
 
 /** Leaves the gate whatever comes of it, and tells it what that says about the endpoint. */
-async function attemptInside(delivery: Delivery, { makeAttempt, gates, clock }: DeliverDeps): Promise<RecordedAttempt> {
+async function attemptInside(delivery: Delivery, { makeAttempt, gates, clock }: DeliverDeps): Promise<MadeAttempt> {
   const startedUs = clock.monotonicUs();
   let result: AttemptResult | undefined;
   try {
@@ -171,7 +172,7 @@ async function bury(
 }
 
 /** One wide line per failed attempt: everything that an operator asks first, without the tenant's data. */
-function logFailure(attempt: RecordedAttempt, logger: Logger): void {
+function logFailure(attempt: MadeAttempt, logger: Logger): void {
   const deliveryId = deliveryIdOf(attempt.eventId, attempt.subscriptionId);
   logger.info({ deliveryId, ...attempt, bodyStart: undefined }, "attempt failed");
 }

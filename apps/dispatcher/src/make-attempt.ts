@@ -17,8 +17,13 @@ export interface MakeAttemptDeps {
   readonly createTraceparent: () => string;
 }
 
+/** An attempt, and what is for operators only: not recorded, since it may name addresses that are not the tenant's to know. */
+export interface MadeAttempt extends RecordedAttempt {
+  readonly remark?: string;
+}
+
 /** Sends one request of a delivery and judges what came back. Never rejects: whatever happened is the attempt's result. */
-export async function makeAttempt(delivery: Delivery, deps: MakeAttemptDeps): Promise<RecordedAttempt> {
+export async function makeAttempt(delivery: Delivery, deps: MakeAttemptDeps): Promise<MadeAttempt> {
   const { event, endpoint, attempt } = delivery;
   const startedAtMs = deps.clock.nowMs();
   const { createTraceparent, userAgent } = deps;
@@ -42,6 +47,7 @@ export async function makeAttempt(delivery: Delivery, deps: MakeAttemptDeps): Pr
     result,
     bodyStart: verdict.kind !== "delivered" && sent.kind === "responded" ? startOf(sent.body) : NO_BYTES,
     verdict,
+    ...("message" in sent ? { remark: sent.message } : {}),
   };
 }
 
@@ -54,7 +60,11 @@ function toAttemptResult(sent: EgressResult | RefusedRequest, { endpoint }: Deli
       return sent.retryAfter === undefined ? answer : { ...answer, ...readRetryAfter(sent.retryAfter, nowMs) };
     }
     case "unreachable":
-      return { kind: "unreachable", reason: sent.reason };
+      return {
+        kind: "unreachable",
+        reason: sent.reason,
+        ...(sent.detail === undefined ? {} : { detail: sent.detail }),
+      };
     case "refused":
       return { kind: "refused", reason: sent.reason };
   }

@@ -2,7 +2,7 @@
 import { findPolicy, type PolicyRow } from "@postrider/domain-delivery";
 import { createEgress, createEgressPolicy } from "@postrider/kit-egress";
 import { systemClock } from "@postrider/kit-lifecycle";
-import type { RecordedAttempt } from "@postrider/records";
+import { decodeAttempts, encodeAttempts, type RecordedAttempt } from "@postrider/records";
 import {
   type Answer,
   type HostileKind,
@@ -17,7 +17,7 @@ import { makeAttempt } from "./make-attempt.ts";
 import { deliveryOf, endpointOf, eventOf } from "./testing/builders.ts";
 
 const DELAYS_MS = [5000, 60_000, 600_000];
-const opened: TrackedSockets[] = [];
+const opened: Pick<TrackedSockets, "close">[] = [];
 
 afterEach(async () => {
   await Promise.all(opened.splice(0).map(async (server) => server.close()));
@@ -193,5 +193,36 @@ describe("a receiver", () => {
       "unsent",
     ]);
     expect(receiver.connectionCount()).toBe(0);
+  });
+
+  test("whose name leads to a forbidden address tells its tenant that much, and operators where it leads", async () => {
+    const policy = createEgressPolicy({ allowedRanges: [], allowHttp: false, ports: [443] });
+    const egress = createEgress({
+      ...{ policy, clock: systemClock },
+      resolveHost: (_hostname, _options, callback) => {
+        callback(null, [{ address: "10.11.12.13", family: 4 }]);
+      },
+    });
+    opened.push({ close: async () => egress.close(0) });
+    const attempt = await makeAttempt(deliveryOf({ endpoint: endpointOf({ url: "https://shop.example/" }) }), {
+      ...{ egress, clock: systemClock, random: () => 0, userAgent: "Postrider/1" },
+      createTraceparent: () => "00-1-1-00",
+    });
+    const recorded = encodeAttempts([attempt]).value;
+
+    expect(decodeAttempts(recorded)).toMatchObject([
+      { result: { kind: "refused", reason: "private_address" }, verdict: { kind: "dead", reason: "refused" } },
+    ]);
+    expect(Buffer.from(recorded).toString("latin1")).not.toContain("10.11.12.13");
+    expect(attempt.remark).toContain("shop.example resolves to 10.11.12.13");
+  });
+
+  test("that is broken tells its tenant how", async () => {
+    const hostile = await startHostileReceiver("endless-headers");
+    opened.push(hostile);
+    const { attempt } = await attemptAt(hostile.url);
+    expect(decodeAttempts(encodeAttempts([attempt]).value)).toMatchObject([
+      { result: { kind: "unreachable", reason: "protocol", detail: "headers_too_large" } },
+    ]);
   });
 });

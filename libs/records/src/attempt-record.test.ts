@@ -45,6 +45,7 @@ describe("attempts in the log", () => {
       ...{ retryAfterMs: Number.MAX_SAFE_INTEGER, isRetryAfterClamped: true },
     },
     ...unreachable.map((reason) => ({ kind: "unreachable", reason }) as const),
+    { kind: "unreachable", reason: "tls", detail: "certificate_expired" },
     { kind: "refused", reason: "private_address" },
   ])("come back with their result: %o", (result) => {
     expect(roundTrip({ ...delivered, result })).toEqual({ ...delivered, result });

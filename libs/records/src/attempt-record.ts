@@ -64,7 +64,7 @@ function toResultMessage({ result, bodyStart }: RecordedAttempt): Attempt["resul
       };
     }
     case "unreachable":
-      return { $case: "unreachable", value: { reason: result.reason } };
+      return { $case: "unreachable", value: { reason: result.reason, detail: result.detail ?? "" } };
     case "refused":
       return { $case: "refused", value: { reason: result.reason } };
   }
@@ -109,8 +109,11 @@ function fromResultMessage(result: Attempt["result"]): AttemptResult {
         ...(isRetryAfterClamped ? { isRetryAfterClamped } : {}),
       };
     }
-    case "unreachable":
-      return { kind: "unreachable", reason: result.value.reason as UnreachableReason };
+    case "unreachable": {
+      const { reason, detail } = result.value;
+      const unreachable = { kind: "unreachable", reason: reason as UnreachableReason } as const;
+      return detail === "" ? unreachable : { ...unreachable, detail };
+    }
     case "refused":
       return { kind: "refused", reason: result.value.reason };
     case undefined:

@@ -11,7 +11,8 @@ export type AttemptResult =
       /** Longer than we wait. */
       readonly isRetryAfterClamped?: true;
     }
-  | { readonly kind: "unreachable"; readonly reason: UnreachableReason }
+  /** `detail` is egress's own word for more of it, such as `certificate_expired`. */
+  | { readonly kind: "unreachable"; readonly reason: UnreachableReason; readonly detail?: string }
   /** Nothing was sent, because egress forbids the address; `reason` is egress's own word for it. */
   | { readonly kind: "refused"; readonly reason: string };
 

@@ -63,6 +63,8 @@ export interface Responded {
 export interface Unreachable {
   /** dns, connect, tls, timeout, reset, protocol */
   reason: string;
+  /** More of it, where there is more that helps whoever runs the receiver: certificate_expired, headers_too_large, ... */
+  detail: string;
 }
 
 export interface Refused {
@@ -501,13 +503,16 @@ export const Responded: MessageFns<Responded> = {
 };
 
 function createBaseUnreachable(): Unreachable {
-  return { reason: "" };
+  return { reason: "", detail: "" };
 }
 
 export const Unreachable: MessageFns<Unreachable> = {
   encode(message: Unreachable, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.reason !== "") {
       writer.uint32(10).string(message.reason);
+    }
+    if (message.detail !== "") {
+      writer.uint32(18).string(message.detail);
     }
     return writer;
   },
@@ -531,6 +536,14 @@ export const Unreachable: MessageFns<Unreachable> = {
             }
 
             message.reason = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.detail = reader.string();
             continue;
           }
         }
