@@ -1,6 +1,7 @@
 // The services side by side on one Kafka and one PostgreSQL, as tests, chaos and benchmark need them.
 import { randomBytes } from "node:crypto";
 import { createMasterKey } from "@postrider/kit-secrets";
+import { reservePorts } from "../stack/ports.ts";
 import type { ServiceName, ServiceProcess } from "./service-process.ts";
 import { startService } from "./service-process.ts";
 
@@ -36,6 +37,10 @@ export interface Services {
 /** Resolves when all are ready. @throws Error with the last words of the one that is not; the others are killed */
 export async function startServices(options: ServicesOptions): Promise<Services> {
   const running = new Set<ServiceProcess>();
+  // Each of the two is told where the other is, and one must be told before the other has begun.
+  const { ports, release } = await reservePorts(1);
+  const ingestAddress = `127.0.0.1:${ports[0]}`;
+  const atIngest = { POSTRIDER_INGEST_ADDRESS: ingestAddress };
   const start = async (name: ServiceName, environment: Readonly<Record<string, string>>): Promise<ServiceProcess> => {
     const nodeArguments = options.nodeArgumentsOf?.[name] ?? options.nodeArguments ?? [];
     const started = await startService({ name, environment: { ...shared(options), ...environment }, nodeArguments });
@@ -43,23 +48,25 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     return started;
   };
   try {
-    const subscription = await start("subscription", {});
+    const subscription = await start("subscription", atIngest);
     const atSubscription = { POSTRIDER_SUBSCRIPTION_ADDRESS: subscription.grpcAddress };
     const startDispatcher = async (): Promise<ServiceProcess> => start("dispatcher", atSubscription);
-    const ingest = await start("ingest", atSubscription);
+    const ingest = await start("ingest", { ...atSubscription, POSTRIDER_GRPC_ADDRESS: ingestAddress });
     const dispatchers = await Promise.all(Array.from({ length: options.dispatchers }, startDispatcher));
     return {
       ...{ subscription, ingest, dispatchers, startDispatcher },
       startAgain: async ({ name, grpcAddress, adminAddress }) =>
         start(name, {
           ...atSubscription,
+          ...atIngest,
           POSTRIDER_ADMIN_ADDRESS: adminAddress,
           ...(grpcAddress === "" ? {} : { POSTRIDER_GRPC_ADDRESS: grpcAddress }),
         }),
-      stop: async () => stopAll(running),
+      stop: async () => stopAll(running).finally(release),
     };
   } catch (error) {
     await Promise.all([...running].map(async (each) => each.stop("SIGKILL")));
+    release();
     throw error;
   }
 }

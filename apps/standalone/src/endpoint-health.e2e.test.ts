@@ -68,3 +68,33 @@ test("a tenant is told that its endpoint fails, that it is disabled, and that it
   expect(await platform.stop("SIGTERM")).toEqual({ code: 0, signal: null });
   remove();
 });
+
+test("an endpoint that is gone ends its subscription at its first 410, and the tenant is told why", async () => {
+  const { dataDir, remove } = createDataDir();
+  const platform = await startPlatform({ dataDir });
+  const client = connectPlatform(platform.grpcAddress);
+  await client.createEventType("order_paid");
+  const [hook, watcher] = [await startReceiver({ answer: { status: 410 } }), await startReceiver()];
+  const { id } = await client.createSubscription({ url: hook.url, eventTypes: ["order_paid"] });
+  await client.createSubscription({ url: watcher.url, eventTypes: ["postrider.subscription.disabled"] });
+  await client.createSubscription({ url: `${watcher.url}/orders`, eventTypes: ["order_paid"] });
+
+  await client.publish({ json: { order: 1 } });
+  const isTold = ({ url }: ReceivedRequest): boolean => url === "/hook";
+  await watcher.waitFor((requests) => requests.some(isTold), DEADLINE_MS);
+  const reason = "its endpoint answered 410 Gone";
+  expect(told(watcher.requests.filter(isTold))).toMatchObject([
+    { type: "postrider.subscription.disabled", data: { subscription_id: id, callback_url: hook.url, reason } },
+  ]);
+  expect(await client.getSubscription(id)).toMatchObject({ state: State.STATE_DISABLED, disabledReason: reason });
+
+  // What comes after is for those that are there: once they have it, the one that is gone would have had it too.
+  await client.publish({ json: { order: 2 } });
+  await watcher.waitFor((requests) => requests.filter((request) => !isTold(request)).length === 2, DEADLINE_MS);
+  expect(hook.requests).toHaveLength(1);
+
+  client.close();
+  await Promise.all([hook.close(), watcher.close()]);
+  expect(await platform.stop("SIGTERM")).toEqual({ code: 0, signal: null });
+  remove();
+});
