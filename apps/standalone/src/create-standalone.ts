@@ -137,7 +137,7 @@ function wire(
     rpcServices: [...ingest.services, ...subscription.services],
     ...{
       eventTypes: ingest.cache,
-      outbox: createOutbox({ ...subscriptions, ingest, clock, logger }),
+      outbox: createOutbox({ ...subscriptions, ingest, clock, logger, registry }),
       dispatcher,
       egress,
     },

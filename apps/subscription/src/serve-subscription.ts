@@ -8,10 +8,9 @@ import { createRegistry, type Logger } from "@postrider/kit-telemetry";
 import type { SubscriptionConfig } from "./config.ts";
 import { createSubscription } from "./create-subscription.ts";
 import { connectIngest } from "./grpc/ingest-client.ts";
-import { createOutbox } from "./operational-events/create-outbox.ts";
+import { createOutbox, type OutboxDeps } from "./operational-events/create-outbox.ts";
 import { createSecretEraser } from "./secrets/create-secret-eraser.ts";
 import { prepareSecrets } from "./secrets/prepare-secrets.ts";
-import type { SubscriptionDeps } from "./subscription-deps.ts";
 import { postgresSubscriptionSchema, type SubscriptionSchema } from "./store/subscription-schema.ts";
 
 /** Room for the largest schema and its examples. */
@@ -52,13 +51,14 @@ export async function serveSubscription(deps: ServeSubscriptionDeps): Promise<Se
     clock,
     randomBytes,
   });
+  const registry = createRegistry();
   return startServing({
     grpc: { address: config.grpcAddress, services, maxMessageBytes: MAX_MESSAGE_BYTES },
-    admin: { address: config.adminAddress, registry: createRegistry() },
+    admin: { address: config.adminAddress, registry },
     services: [
       closedAtEnd("database", postgres.close),
       createSecretEraser({ ...storage, clock, logger }),
-      ...tellTenants(deps, storage),
+      ...tellTenants(deps, { ...storage, registry }),
     ],
     ...{ logger, clock, graceMs: config.graceMs },
   });
@@ -74,12 +74,12 @@ async function openSealer({ config, randomBytes }: ServeSubscriptionDeps): Promi
 /** What publishes the events that tell tenants of their subscriptions. */
 function tellTenants(
   { config, logger, clock }: ServeSubscriptionDeps,
-  storage: Pick<SubscriptionDeps, "store" | "database">,
+  telling: Pick<OutboxDeps, "store" | "database" | "registry">,
 ): readonly Service[] {
   if (config.ingestAddress === undefined) {
     logger.info("POSTRIDER_INGEST_ADDRESS is not set: tenants get no postrider.subscription.* events");
     return [];
   }
   const ingest = connectIngest(config.ingestAddress);
-  return [closedAtEnd("ingest", ingest.close), createOutbox({ ...storage, ingest, clock, logger })];
+  return [closedAtEnd("ingest", ingest.close), createOutbox({ ...telling, ingest, clock, logger })];
 }

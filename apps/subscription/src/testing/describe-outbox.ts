@@ -1,11 +1,9 @@
 import type { Event } from "@postrider/contracts/postrider/v1/ingest";
 import type { ReportEndpointHealthRequest } from "@postrider/contracts/postrider/v1/subscription";
-import { systemClock } from "@postrider/kit-lifecycle";
-import { createLogger } from "@postrider/kit-telemetry";
 import { createWatchers } from "@postrider/testing";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { createOutbox } from "../operational-events/create-outbox.ts";
+import { describe, expect, test } from "vitest";
 import { subscriptionMessage } from "./build-messages.ts";
+import { startOutbox } from "./start-outbox.ts";
 import { ask, type RunningSubscription, type StartSubscription, THRESHOLDS } from "./start-subscription.ts";
 
 /** What tenants must be told of their subscriptions, whichever store stands behind them. */
@@ -125,32 +123,6 @@ function createIngest(): FakeIngest {
     untilAccepted: async (count) => until(accepted, count),
   };
   return ingest;
-}
-
-/** Runs one; resolves when it follows the store. */
-async function startOutbox(
-  { store, database }: RunningSubscription,
-  ingest: FakeIngest,
-): Promise<{ stop: () => Promise<void> }> {
-  const ending = new AbortController();
-  const following = Promise.withResolvers<undefined>();
-  const watched: typeof store = {
-    ...store,
-    readAfter: async (position, limit) => {
-      const page = await store.readAfter(position, limit);
-      following.resolve(undefined);
-      return page;
-    },
-  };
-  const logger = createLogger({ service: "test", level: "silent" });
-  const running = createOutbox({ store: watched, database, ingest, clock: systemClock, logger }).run(ending.signal);
-  const stop = async (): Promise<void> => {
-    ending.abort();
-    await running;
-  };
-  onTestFinished(stop);
-  await following.promise;
-  return { stop };
 }
 
 interface Subscribed {
