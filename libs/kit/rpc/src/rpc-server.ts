@@ -10,8 +10,10 @@ import { ServerReflectionService } from "@postrider/contracts/grpc/reflection/v1
 import { HealthImplementation, service as healthDefinition } from "grpc-health-check";
 import { type Doorkeeper, type MethodAccess, openDoor } from "./access.ts";
 import { Admission, type GuardedService } from "./admission.ts";
+import { blameTheCaller } from "./caller-faults.ts";
 import { ClosingServer } from "./closing-server.ts";
 import { createReflection } from "./reflection.ts";
+import { decodeStrictly } from "./strict-decoding.ts";
 
 /** A service to serve: what ts-proto generated, and what answers it. */
 export interface RpcService {
@@ -70,9 +72,9 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     // Callers that vanished without a word would keep their watches open for ever.
     "grpc.keepalive_time_ms": 20_000,
     "grpc.keepalive_timeout_ms": 10_000,
-    interceptors: [admission.interceptor],
+    interceptors: [blameTheCaller, admission.interceptor],
   });
-  for (const { definition, implementation } of services) server.addService(definition, implementation);
+  for (const { definition, implementation } of services) server.addService(decodeStrictly(definition), implementation);
   const names = services.map(({ name }) => name);
   const health = new HealthImplementation(Object.fromEntries(["", ...names].map((name) => [name, "SERVING"])));
   health.addToServer(server);
@@ -113,7 +115,7 @@ function reviewStreams(server: ClosingServer, admission: Admission): () => void 
 function addReflection(server: Server, names: readonly string[]): void {
   const descriptorSet = readFileSync(fileURLToPath(import.meta.resolve("@postrider/contracts/descriptors.binpb")));
   const described = [...names, "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"];
-  server.addService(ServerReflectionService, createReflection(descriptorSet, described));
+  server.addService(decodeStrictly(ServerReflectionService), createReflection(descriptorSet, described));
 }
 
 async function bind(

@@ -1,6 +1,12 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type Clock, runServices, type Service, untilAborted } from "@postrider/kit-lifecycle";
-import { type RpcServer, type RpcService, startRpcServer, UNEXPECTED_CHANNEL } from "@postrider/kit-rpc";
+import {
+  type RpcServer,
+  type RpcService,
+  startRpcServer,
+  UNEXPECTED_CHANNEL,
+  type UnexpectedError,
+} from "@postrider/kit-rpc";
 import { type AdminServer, type Logger, startAdminServer } from "@postrider/kit-telemetry";
 import type { Registry } from "prom-client";
 
@@ -103,7 +109,9 @@ async function openPorts(
 /** Defects in handlers: the caller reads "internal error", the operator reads what it was. */
 function tellUnexpected(logger: Logger): () => void {
   const tell = (unexpected: unknown): void => {
-    logger.error(unexpected, "a call failed unexpectedly");
+    const { error, method } = unexpected as UnexpectedError;
+    // pino writes an error's words and stack under the name err only.
+    logger.error({ err: error, method }, "a call failed unexpectedly");
   };
   subscribe(UNEXPECTED_CHANNEL, tell);
   return () => {

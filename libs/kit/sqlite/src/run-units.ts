@@ -76,6 +76,7 @@ class UnitRunner {
       try {
         this.#runStatement(statementIndex, sql, rows);
       } catch (error) {
+        statements.drop(sql);
         if (!database.isTransaction) throw new BatchLost("", { cause: error });
         failure = describeFailure(path, error);
         this.#results.failures.push([unit, failure]);

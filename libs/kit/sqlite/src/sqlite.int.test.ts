@@ -104,6 +104,17 @@ describe("units", () => {
     expect(await readNames(sqlite)).toEqual(["a", "e"]);
   });
 
+  test("a statement that failed does not fail for the next one who uses it", async () => {
+    const sqlite = await open();
+    const returning = `${insert} RETURNING id`;
+    await sqlite.write([{ sql: returning, rows: [["a", 1]] }]);
+    await expect(sqlite.write([{ sql: returning, rows: [["a", 2]] }])).rejects.toMatchObject({ code: "constraint" });
+    await sqlite.write([{ sql: returning, rows: [["b", 3]] }]);
+    const overflowing = "SELECT abs(?) AS size";
+    await expect(sqlite.read(overflowing, [-9_223_372_036_854_775_808n])).rejects.toMatchObject({ code: "other" });
+    expect(await sqlite.read(overflowing, [-1])).toEqual([{ size: 1 }]);
+  });
+
   test("a wrong SQL text fails alone", async () => {
     const sqlite = await open();
     const wrong = sqlite.write([{ sql: "INSERT INTO nowhere VALUES (1)" }]);

@@ -33,6 +33,14 @@ export class StatementCache {
     return prepared;
   }
 
+  /**
+   * Forgets a statement that failed. node:sqlite (Node 24.21) leaves one whose iteration threw as it is, and its next use,
+   * by whomever, would throw that error once more.
+   */
+  drop(sql: string): void {
+    this.#statements.delete(sql);
+  }
+
   #prepare(sql: string): CachedStatement {
     const statement = this.#database.prepare(sql);
     statement.setReturnArrays(true);

@@ -58,6 +58,7 @@ function read(open: OpenFile, { id, sql, parameters }: ReadMessage): void {
     const rows = runForRows(open.statements.get(sql), [values]);
     reply({ kind: "rows", id, rows }, listBuffers(rows));
   } catch (error) {
+    open.statements.drop(sql);
     reply({ kind: "unread", id, failure: describeFailure(open.path, error) });
   }
 }
