@@ -15,6 +15,7 @@ import { createDispatcherMetrics } from "./dispatcher-metrics.ts";
 import { createEndpointHealth } from "./endpoint-health.ts";
 import { runEventDispatch } from "./event-dispatch.ts";
 import { createGates } from "./gates.ts";
+import { observeEndpointHealth } from "./observe-endpoint-health.ts";
 import { makeAttempt } from "./make-attempt.ts";
 import { createTraceparents } from "./request/traceparent.ts";
 import { createRecorder } from "./recorder.ts";
@@ -85,6 +86,11 @@ async function runDispatcher(
     ...{ writer: log.writer, deferred, clock, logger, attemptsLingerMs: ATTEMPTS_LINGER_MS },
     ...recording,
   });
+  const health = createEndpointHealth({
+    ...{ subscriptions: deps.subscriptions, clock, logger, signal: signals.stop },
+    reportEveryMs: deps.process.healthReportMs,
+  });
+  observeEndpointHealth(health, registry);
   const sending = {
     ...{ egress: deps.egress, clock, random, userAgent: `Postrider/${version}` },
     createTraceparent: createTraceparents(random),
@@ -92,11 +98,7 @@ async function runDispatcher(
   const step = {
     makeAttempt: (delivery: Delivery) => makeAttempt(delivery, sending),
     disableGone: createDisableGone({ subscriptions: deps.subscriptions, clock, logger, signal: signals.stop }),
-    health: createEndpointHealth({
-      ...{ subscriptions: deps.subscriptions, clock, logger, signal: signals.stop },
-      reportEveryMs: deps.process.healthReportMs,
-    }),
-    ...{ gates, recorder, clock, logger, metrics, isShared: deps.process.isShared },
+    ...{ health, gates, recorder, clock, logger, metrics, isShared: deps.process.isShared },
   };
   const dispatching = { deliver: (delivery: Delivery) => deliver(delivery, step), directory, recorder, clock, metrics };
 

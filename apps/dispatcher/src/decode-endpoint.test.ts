@@ -43,6 +43,7 @@ describe("an endpoint", () => {
     expect(decodeEndpoint(subscription(), oneKey)).toEqual({
       subscriptionId: "sub_1",
       url: "https://shop.example/hook",
+      host: "shop.example",
       isPaused: false,
       isSuspected: false,
       method: "POST",

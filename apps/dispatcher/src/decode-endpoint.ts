@@ -38,6 +38,8 @@ export function decodeEndpoint(subscription: Subscription, signingKeys: SigningK
   return {
     subscriptionId: subscription.id,
     url: subscription.callbackUrl,
+    // What is no URL is refused at the attempt.
+    host: URL.parse(subscription.callbackUrl)?.host ?? "",
     isPaused: subscription.state === State.STATE_PAUSED,
     isSuspected: subscription.failureStreak !== undefined,
     method: METHODS[subscription.method] ?? "POST",

@@ -26,7 +26,7 @@ interface Bench extends DeliverDeps {
   readonly deferred: (DeferredDelivery & { key: string; dueAtMs: number })[];
   readonly logged: unknown[];
   /** What was said of the endpoints' health. */
-  readonly said: ("failed" | "succeeded")[];
+  readonly said: ("failed" | "succeeded" | "unreachable")[];
   /** The subscriptions whose endpoint is gone. */
   readonly gone: string[];
   /** Decides what an attempt brings. */
@@ -53,7 +53,7 @@ function createBench(): Bench {
     isShared: true,
     ...{ clock, registry, gates, recorder, attempted, attempts, letters, deferred, logged, gone, said },
     health: {
-      failed: () => void said.push("failed"),
+      failed: (_, isReached) => void said.push(isReached ? "failed" : "unreachable"),
       succeeded: () => void said.push("succeeded"),
     },
     disableGone: ({ subscriptionId }) => void gone.push(subscriptionId),
@@ -132,11 +132,12 @@ describe("a delivery", () => {
   test("says how its endpoint did, unless nothing was sent", async () => {
     const bench = createBench();
     const refused = attemptOf({ result: { kind: "refused", reason: "private_address" }, verdict: failed.verdict });
-    for (const attempt of [attemptOf(), failed, refused]) {
+    const lost = attemptOf({ result: { kind: "unreachable", reason: "dns" }, verdict: failed.verdict });
+    for (const attempt of [attemptOf(), failed, lost, refused]) {
       bench.attempt = async () => attempt;
       await deliver(deliveryOf(), bench);
     }
-    expect(bench.said).toEqual(["succeeded", "failed"]);
+    expect(bench.said).toEqual(["succeeded", "failed", "unreachable"]);
   });
 
   test("whose endpoint is gone asks for its subscription's end, and no other dead one does", async () => {

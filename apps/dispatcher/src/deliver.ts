@@ -31,7 +31,7 @@ export interface DeliverDeps {
   /** The endpoint said that it is gone for good: its subscription is to be disabled. */
   readonly disableGone: (endpoint: Endpoint) => void;
   /** What attempts say of their endpoint over days. */
-  readonly health: EndpointHealth;
+  readonly health: Pick<EndpointHealth, "failed" | "succeeded">;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: DispatcherMetrics;
@@ -66,8 +66,9 @@ export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<vo
     await deps.recorder.recordAttempt(attempt);
     return;
   }
+  const { endpoint: outcome } = findPolicy(attempt.result);
   // What was not sent says nothing about the endpoint.
-  if (findPolicy(attempt.result).endpoint !== "unsent") deps.health.failed(endpoint);
+  if (outcome !== "unsent") deps.health.failed(endpoint, outcome !== "unreachable");
   logFailure(attempt, deps.logger);
   await Promise.all([deps.recorder.recordAttempt(attempt), actOnFailure(delivery, attempt, deps)]);
 }

@@ -50,10 +50,10 @@ function describeReport({ health }: ReportEndpointHealthRequest): unknown {
 
 /** Fails now and at the end of each half hour. */
 async function failFor(bench: Bench, hours: number, endpoint = endpointOf()): Promise<void> {
-  bench.health.failed(endpoint);
+  bench.health.failed(endpoint, true);
   for (let half = 0; half < hours * 2; half++) {
     await bench.clock.advanceAsync(HOUR_MS / 2);
-    bench.health.failed(endpoint);
+    bench.health.failed(endpoint, true);
     await settle();
   }
 }
@@ -159,5 +159,63 @@ describe("while the service is away", () => {
     bench.health.succeeded(endpointOf());
     await settle();
     expect([bench.told.length, bench.clock.pendingCount]).toEqual([1, 0]);
+  });
+});
+
+describe("while nearly nothing can be reached", () => {
+  const endpoints = Array.from({ length: 6 }, (_, index) =>
+    endpointOf({
+      subscriptionId: `sub_${index}`,
+      url: `https://shop-${index}.example/hook`,
+      host: `shop-${index}.example`,
+    }),
+  );
+
+  async function failAllFor(bench: Bench, hours: number, failing = endpoints): Promise<void> {
+    for (let half = 0; half < hours * 2; half++) {
+      await bench.clock.advanceAsync(HOUR_MS / 2);
+      for (const endpoint of failing) bench.health.failed(endpoint, false);
+      await settle();
+    }
+  }
+
+  test("nothing is held against any endpoint, and it is said", async () => {
+    const bench = createBench();
+    for (const endpoint of endpoints) bench.health.succeeded(endpoint);
+    await failAllFor(bench, 240);
+    expect(bench.told).toEqual([]);
+    expect(bench.health.count()).toMatchObject({ reported: 0, isWayOutInDoubt: true });
+  });
+
+  test("one endpoint after it counts what failed outside of it, and is reported an interval later", async () => {
+    const bench = createBench();
+    for (const endpoint of endpoints) bench.health.succeeded(endpoint);
+    await failAllFor(bench, 48);
+    for (const endpoint of endpoints.slice(1)) bench.health.succeeded(endpoint);
+    await failAllFor(bench, 0.5, endpoints.slice(0, 1));
+    expect(bench.told).toEqual([]);
+    await failAllFor(bench, 1, endpoints.slice(0, 1));
+    // One failure came before the doubt, while the others' successes still stood against it, and two after.
+    expect(bench.told).toEqual([["failing", 0.5, 49, 3]]);
+    expect(bench.health.count()).toEqual({ failing: 1, reported: 1, isWayOutInDoubt: false });
+  });
+
+  test("those that answer, though with errors, count as ever", async () => {
+    const bench = createBench();
+    for (let half = 0; half < 4; half++) {
+      for (const endpoint of endpoints.slice(1)) bench.health.failed(endpoint, false);
+      bench.health.failed(endpoints[0] ?? endpointOf(), true);
+      await bench.clock.advanceAsync(HOUR_MS / 2);
+      await settle();
+    }
+    expect(new Set(bench.reports.map(({ subscriptionId }) => subscriptionId))).toContain("sub_0");
+  });
+
+  test("fewer than five endpoints are reported: they may be all that there are", async () => {
+    const bench = createBench();
+    await failAllFor(bench, 3, endpoints.slice(0, 1));
+    expect(bench.told).toHaveLength(2);
+    await failAllFor(bench, 3, endpoints.slice(0, 4));
+    expect(new Set(bench.reports.map(({ subscriptionId }) => subscriptionId)).size).toBe(4);
   });
 });

@@ -9,6 +9,8 @@ export type HttpMethod = "POST" | "PUT" | "PATCH" | "GET" | "DELETE";
 export interface Endpoint {
   readonly subscriptionId: string;
   readonly url: string;
+  /** The URL's, with its port if it names one. */
+  readonly host: string;
   readonly isPaused: boolean;
   /** Dispatchers have reported nothing but failures of it: the first success is to be told. */
   readonly isSuspected: boolean;

@@ -1,10 +1,12 @@
 import { Subscription_State as State } from "@postrider/contracts/postrider/v1/subscription";
-import { type ReceivedRequest, startReceiver } from "@postrider/testing";
+import { type ReceivedRequest, startConnectProxy, startReceiver } from "@postrider/testing";
 import { expect, test } from "vitest";
 import { connectPlatform } from "./testing/platform-client.ts";
-import { createDataDir, startPlatform } from "./testing/platform-process.ts";
+import { createDataDir, type PlatformProcess, startPlatform } from "./testing/platform-process.ts";
 
 const DEADLINE_MS = 20_000;
+/** Of which none can be reached: enough to doubt the way to them. */
+const HOSTS = 6;
 /** With an attempt each half second: the warning comes with the third, the end with the sixth, before the breaker opens. */
 const THRESHOLDS = {
   POSTRIDER_FAILING_AFTER: "200ms",
@@ -98,3 +100,55 @@ test("an endpoint that is gone ends its subscription at its first 410, and the t
   expect(await platform.stop("SIGTERM")).toEqual({ code: 0, signal: null });
   remove();
 });
+
+test("while the platform's own way out is broken, nobody is warned or disabled for it", async () => {
+  const { dataDir, remove } = createDataDir();
+  // A tunnel for each request: one that is open already would still be there when the proxy opens none.
+  const closing = { connection: "close" };
+  const [hook, watcher] = [await startReceiver({ answer: { headers: closing } }), await startReceiver()];
+  let isBroken = false;
+  // Loopback is not proxied: the tenant could be told all the while.
+  const proxy = await startConnectProxy(() => (isBroken ? 502 : { port: hook.port }));
+  const platform = await startPlatform({
+    dataDir,
+    // A warning would come with the fifth attempt.
+    environment: {
+      POSTRIDER_EGRESS_PROXY: proxy.url,
+      POSTRIDER_FAILING_AFTER: "1200ms",
+      POSTRIDER_FAILING_LEAST_ATTEMPTS: "1",
+      POSTRIDER_DISABLED_AFTER: "2400ms",
+    },
+  });
+  const client = connectPlatform(platform.grpcAddress);
+  await client.createEventType("order_paid");
+  const retryDelaysMs = Array<number>(20).fill(500);
+  const urls = Array.from({ length: HOSTS }, (_, index) => `http://shop-${index}.example/hook`);
+  for (const url of urls) await client.createSubscription({ url, eventTypes: ["order_paid"], retryDelaysMs });
+  await client.createSubscription({ url: watcher.url, eventTypes: ["postrider.subscription.*"] });
+
+  await client.publish({ json: { order: 1 } });
+  await hook.waitFor(HOSTS, DEADLINE_MS);
+  isBroken = true;
+  await client.publish({ json: { order: 2 } });
+  await expect.poll(() => proxy.connects.length, { timeout: DEADLINE_MS }).toBeGreaterThanOrEqual(HOSTS * 7);
+  expect(await readMetric(platform, "postrider_way_out_in_doubt")).toBe(1);
+  isBroken = false;
+  await hook.waitFor(2 * HOSTS, DEADLINE_MS);
+  expect(await readMetric(platform, "postrider_way_out_in_doubt")).toBe(0);
+
+  // The first that the tenant hears of: what had been told before would have come before.
+  hook.answer({ status: 410, headers: closing });
+  await client.publish({ json: { order: 3 } });
+  const types = told(await watcher.waitFor(HOSTS, DEADLINE_MS)).map(({ type }) => type);
+  expect(types).toEqual(Array(HOSTS).fill("postrider.subscription.disabled"));
+
+  client.close();
+  await Promise.all([hook.close(), watcher.close(), proxy.close()]);
+  expect(await platform.stop("SIGTERM")).toEqual({ code: 0, signal: null });
+  remove();
+});
+
+async function readMetric({ adminAddress }: PlatformProcess, name: string): Promise<number> {
+  const text = await (await fetch(`http://${adminAddress}/metrics`)).text();
+  return Number(new RegExp(`^${name} (.+)$`, "m").exec(text)?.[1]);
+}

@@ -39,6 +39,7 @@ export function endpointOf(changes: Partial<Endpoint> = {}): Endpoint {
   return {
     subscriptionId: "sub_1",
     url: "https://shop.example/hook",
+    host: "shop.example",
     isPaused: false,
     isSuspected: false,
     method: "POST",

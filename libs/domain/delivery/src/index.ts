@@ -6,3 +6,4 @@ export { findPolicy, type PolicyRow } from "./policy.ts";
 export { parseRetryAfter, readRetryAfter } from "./retry-after.ts";
 export { DEFAULT_RETRY_DELAYS_MS, type RetryPolicy } from "./retry-policy.ts";
 export type { DeadReason, Verdict } from "./verdict.ts";
+export { WayOut } from "./way-out.ts";
