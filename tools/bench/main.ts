@@ -6,6 +6,7 @@
 import { writeFileSync } from "node:fs";
 import { createEventType, createSubscriptions } from "./catalog.ts";
 import { type Child, startChild } from "./child.ts";
+import { compareTls, formatTlsTable } from "./compare-tls.ts";
 import { watchMemory } from "./measure.ts";
 import { deliverEvents, measureBareLoop, measurePaced, measureSustained, type Paced, type Running } from "./phases.ts";
 import { type MoreFlags, type Platform, startPlatform } from "./platform.ts";
@@ -23,6 +24,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 try {
   const settings = parseSettings(process.argv.slice(2));
   if (settings === undefined) console.log(usage);
+  else if (settings.phases === "tls") print(await compareTls(settings, say), formatTlsTable, settings);
   else await main(settings);
 } catch (error) {
   // What went wrong is in the message, with the platform's last words; the stack of a benchmark tells nobody more.
@@ -141,14 +143,19 @@ async function connect(parts: {
   return running;
 }
 
-function publish(result: Result, { json, assertReaches }: Settings): void {
+function print<T>(result: T, format: (result: T) => string, { json }: Settings): void {
   if (json === "-") {
-    console.error(formatTable(result));
+    console.error(format(result));
     console.log(JSON.stringify(result, null, 2));
   } else {
-    console.log(formatTable(result));
+    console.log(format(result));
     if (json !== undefined) writeFileSync(json, JSON.stringify(result, null, 2) + "\n");
   }
+}
+
+function publish(result: Result, settings: Settings): void {
+  print(result, formatTable, settings);
+  const { assertReaches } = settings;
   if (assertReaches && result.reaches.some(({ met }) => !met)) process.exitCode = 1;
 }
 

@@ -6,6 +6,14 @@ test("without options it measures all of standalone on SQLite, in full", () => {
 });
 
 test.each([
+  { args: ["--tls"], phases: "tls" },
+  { args: ["--bare-only"], phases: "bare" },
+  { args: ["--throughput-only", "--quick"], phases: "throughput" },
+])("$args measures $phases", ({ args, phases }) => {
+  expect(parseSettings(args)?.phases).toBe(phases);
+});
+
+test.each([
   { args: ["--json"], json: "-" },
   { args: ["--json", "--quick"], json: "-" },
   { args: ["--json", "result.json"], json: "result.json" },

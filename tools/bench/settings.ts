@@ -24,8 +24,8 @@ export interface Settings {
   /** Most events that are published and not yet received while saturating. */
   readonly maxAhead: number;
   readonly quick: boolean;
-  /** The phases that there are: the bare loop alone, that and the sustained rate, or all. */
-  readonly phases: "bare" | "throughput" | "all";
+  /** The phases that there are: the bare loop alone, that and the sustained rate, or all; or TLS beside plain HTTP. */
+  readonly phases: "bare" | "throughput" | "all" | "tls";
   /** Instead of all else: where this service spends its time. */
   readonly profile: Profiled | undefined;
   readonly assertReaches: boolean;
@@ -41,6 +41,7 @@ npm run bench [-- options]
   --quick              5 s phases and 10,000 events instead of 20 s and 100,000
   --bare-only          the bare loop alone
   --throughput-only    the bare loop and the sustained rate alone
+  --tls                TLS receivers beside plain ones, over connections that are kept and over new ones, and nothing else
   --profile [SERVICE]  instead of all that: the hottest functions of dispatcher, ingest or subscription; of standalone
                        on SQLite
   --json [FILE]        the result as JSON, in a file or on stdout (the table then goes to stderr)
@@ -60,6 +61,7 @@ export function parseSettings(args: readonly string[]): Settings | undefined {
       quick: { type: "boolean", default: false },
       "bare-only": { type: "boolean", default: false },
       "throughput-only": { type: "boolean", default: false },
+      tls: { type: "boolean", default: false },
       profile: { type: "string" },
       json: { type: "string" },
       assert: { type: "boolean", default: false },
@@ -75,11 +77,21 @@ export function parseSettings(args: readonly string[]): Settings | undefined {
     concurrency: 64,
     maxAhead: 4_000,
     quick: values.quick,
-    phases: values["bare-only"] ? "bare" : values["throughput-only"] ? "throughput" : "all",
+    phases: phasesOf(values),
     profile: parseProfile(values.profile, on),
     assertReaches: values.assert,
     json: values.json,
   };
+}
+
+function phasesOf(values: {
+  readonly tls: boolean;
+  readonly "bare-only": boolean;
+  readonly "throughput-only": boolean;
+}): Settings["phases"] {
+  if (values.tls) return "tls";
+  if (values["bare-only"]) return "bare";
+  return values["throughput-only"] ? "throughput" : "all";
 }
 
 /** Of `--json` and `--profile` that is followed by another option, or by nothing. */

@@ -10,6 +10,8 @@ import {
   type HostileTlsKind,
   type TrackedSockets,
 } from "@postrider/testing";
+import { once } from "node:events";
+import tls from "node:tls";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -89,6 +91,25 @@ describe("a crowd of exchanges with a receiver that breaks TLS", () => {
     await old.waitForOpenConnections(0);
   });
 
+  test("whatever Node's flags allow its own connections", async () => {
+    const before = [tls.DEFAULT_MIN_VERSION, tls.DEFAULT_CIPHERS] as const;
+    const restore = ([version, ciphers]: typeof before): void => {
+      tls.DEFAULT_MIN_VERSION = version;
+      tls.DEFAULT_CIPHERS = ciphers;
+    };
+    onTestFinished(() => {
+      restore(before);
+    });
+    restore(["TLSv1", "DEFAULT@SECLEVEL=0"]);
+    const old = await opened(await startOldTlsReceiver(createSelfSignedCertificate(), "TLSv1.1"));
+
+    const own = tls.connect({ host: "127.0.0.1", port: old.port, rejectUnauthorized: false });
+    await once(own, "secureConnect");
+    expect(own.getProtocol()).toBe("TLSv1.1");
+    own.destroy();
+    expect(inShort(await openedEgress().send(requestTo(old.url)))).toBe("tls tls_version");
+  });
+
   test("and takes longer to connect than a connection may: it ends before its own deadline", async () => {
     const silent = await opened(await startHostileTlsReceiver("silent"));
     const egress = openedEgress({ limits: { connectTimeoutMs: TIMEOUT_MS } });
@@ -125,8 +146,8 @@ describe("a certificate", () => {
       "certificate_not_yet_valid",
     ],
     ["that signed itself", createSelfSignedCertificate(), "certificate_self_signed"],
-  ])("%s is refused each time, before anything is sent", async (_name, tls, detail) => {
-    const receiver = await opened(await startReceiver({ tls }));
+  ])("%s is refused each time, before anything is sent", async (_name, certificate, detail) => {
+    const receiver = await opened(await startReceiver({ tls: certificate }));
     const egress = openedEgress({ authorities: [authority.cert], resolveHost: toLoopback });
     const request = requestTo(`https://shop.example:${receiver.port}/hook`);
 
