@@ -148,11 +148,10 @@ export class Connector {
       ...READ_TLS,
       ...(session !== undefined && clock.monotonicUs() < session.endsAtUs ? { session: session.ticket } : undefined),
     });
-    let endsAtUs = clock.monotonicUs() + maxConnectionAgeMs * 1000;
-    // Node tells of it after the certificate was verified. A resumed one does not last longer than what it resumes.
+    const endsAtUs = clock.monotonicUs() + maxConnectionAgeMs * 1000;
+    // Node tells of it after the certificate was verified. One that was resumed does not make another: it would never end.
     secured.on("session", (ticket) => {
-      if (secured.isSessionReused() && session !== undefined) endsAtUs = session.endsAtUs;
-      this.#session = { ticket, endsAtUs };
+      if (!secured.isSessionReused()) this.#session = { ticket, endsAtUs };
     });
     await untilSecured(secured, socket);
     return secured;
