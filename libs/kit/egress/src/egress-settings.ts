@@ -65,7 +65,7 @@ export const EGRESS_CONNECTION_SETTINGS: EgressConnectionSettings = {
   egressDns: {
     variable: "POSTRIDER_EGRESS_DNS",
     fallback: "",
-    doc: "Name servers that resolve callback URLs, as IP or IP:port, separated by commas. Empty: those of the machine. `system`: whatever the machine does, with its hosts file and search domains; then names with slow servers hold up others.",
+    doc: "Name servers that resolve callback URLs, as IP or IP:port, separated by commas. Empty: those of the machine, as they are at the start. `system`: whatever the machine does, with its hosts file and search domains; then names with slow servers hold up others.",
     parse: parseNameServers,
   },
   egressProxy: optionalSetting<Proxy>({
