@@ -45,6 +45,17 @@ describe("an answer", () => {
     expect(result.durationUs).toBeGreaterThan(0);
   });
 
+  test("carries the headers that are wanted, and no others", async () => {
+    const headers = { "WebHook-Allowed-Origin": "*", "x-other": "1" };
+    const receiver = await receiving({ answer: { headers } });
+    const egress = opened();
+
+    const keepHeaders = ["webhook-allowed-origin", "webhook-allowed-rate"];
+    const result = await egress.send({ ...request(receiver), keepHeaders });
+    expect(result).toHaveProperty("headers", { "webhook-allowed-origin": "*" });
+    expect(await egress.send(request(receiver))).not.toHaveProperty("headers");
+  });
+
   test("that redirects is not followed", async () => {
     const elsewhere = await receiving();
     const receiver = await receiving({ answer: { status: 307, headers: { location: elsewhere.url } } });

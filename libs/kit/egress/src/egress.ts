@@ -23,6 +23,8 @@ export interface EgressRequest {
   readonly timeoutMs: number;
   /** How much of the response's body the result carries, from its beginning; 0 for nothing. */
   readonly keepBodyBytes: number;
+  /** Headers of the response that the result carries; names in lower case. Default: none. */
+  readonly keepHeaders?: readonly string[];
 }
 
 /** Bounds of all requests together. */
@@ -149,10 +151,10 @@ class DispatchingEgress implements Egress {
 
   #dispatch(departure: Departure): void {
     const { request, target, pool } = departure;
-    const { timeoutMs, keepBodyBytes } = request;
+    const { timeoutMs, keepBodyBytes, keepHeaders } = request;
     const { maxResponseBytes } = this.#limits;
     const startedUs = this.#clock.monotonicUs();
-    const terms = { startedUs, timeoutMs, keepBodyBytes, maxResponseBytes, clock: this.#clock };
+    const terms = { startedUs, timeoutMs, keepBodyBytes, keepHeaders, maxResponseBytes, clock: this.#clock };
     const exchange = new Exchange(terms, departure, this.#owner);
     this.#openCount += 1;
     exchange.slot = this.#deadlines.add(exchange, startedUs, timeoutMs);

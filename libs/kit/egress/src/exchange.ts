@@ -20,6 +20,7 @@ export interface ExchangeTerms {
   readonly startedUs: number;
   readonly timeoutMs: number;
   readonly keepBodyBytes: number;
+  readonly keepHeaders: readonly string[] | undefined;
   readonly maxResponseBytes: number;
   readonly clock: Clock;
 }
@@ -68,6 +69,7 @@ export class Exchange<Departure> implements Dispatcher.DispatchHandler, Expiring
   #informationalCount = 0;
   #status = 0;
   #retryAfter: string | undefined;
+  #headers: Record<string, string> | undefined;
   #receivedBytes = 0;
   #kept: Buffer[] | undefined;
 
@@ -101,8 +103,8 @@ export class Exchange<Departure> implements Dispatcher.DispatchHandler, Expiring
     }
     this.#state = "responding";
     this.#status = status;
-    const retryAfter = headers["retry-after"];
-    this.#retryAfter = Array.isArray(retryAfter) ? retryAfter[0] : retryAfter;
+    this.#retryAfter = firstOf(headers["retry-after"]);
+    if (this.#terms.keepHeaders !== undefined) this.#headers = pick(headers, this.#terms.keepHeaders);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -144,6 +146,7 @@ export class Exchange<Departure> implements Dispatcher.DispatchHandler, Expiring
       kind: "responded",
       status: this.#status,
       ...(this.#retryAfter === undefined ? undefined : { retryAfter: this.#retryAfter }),
+      ...(this.#headers === undefined ? undefined : { headers: this.#headers }),
       // Copied, also when it is one chunk: a slice would keep the socket's whole read buffer alive.
       body: this.#kept === undefined ? NO_BODY : Buffer.concat(this.#kept),
       isTruncated,
@@ -161,4 +164,19 @@ export class Exchange<Departure> implements Dispatcher.DispatchHandler, Expiring
   #durationUs(): number {
     return Math.round(this.#terms.clock.monotonicUs() - this.#terms.startedUs);
   }
+}
+
+type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+function firstOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function pick(headers: ResponseHeaders, names: readonly string[]): Record<string, string> {
+  const picked: Record<string, string> = {};
+  for (const name of names) {
+    const value = firstOf(headers[name]);
+    if (value !== undefined) picked[name] = value;
+  }
+  return picked;
 }

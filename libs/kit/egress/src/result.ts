@@ -7,6 +7,8 @@ export interface Responded {
   readonly status: number;
   /** The `retry-after` header as it came. */
   readonly retryAfter?: string;
+  /** Those of `keepHeaders` that came, by their names; of several of one name the first. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** The first `keepBodyBytes` of the body. */
   readonly body: Uint8Array;
   /** Whether the body was longer than `maxResponseBytes`, and the connection was cut there. */
