@@ -97,6 +97,13 @@ describe.each([
     expect((await post(url(), { ...webhook, headers })).status).toBe(200);
   });
 
+  test("sends a challenge back, if it is signed", async () => {
+    const question = signBody("ver_1", '{"type":"url_verification","challenge":"c 1"}');
+    expect(await post(url(), question)).toEqual({ status: 200, body: { challenge: "c 1" } });
+    const forged = { ...question, headers: { ...question.headers, "webhook-id": "ver_2" } };
+    expect((await post(url(), forged)).status).toBe(400);
+  });
+
   test("ignores a type that it does not know, with success", async () => {
     const { status, body } = await post(url(), sign("msg_unknown", { type: "moon_landed", data: {} }));
     expect({ status, body }).toEqual({ status: 200, body: { status: "success", message: "ignored moon_landed" } });
@@ -184,9 +191,16 @@ interface Signed {
 }
 
 function sign(id: string, { type, data }: { type: string; data: unknown }): Signed {
-  const now = new Date();
+  const timestamp = new Date().toISOString();
   // Spaces that no serialiser would write: a receiver that parses and prints again fails.
-  const body = `{ "type": ${JSON.stringify(type)},  "timestamp": "${now.toISOString()}", "data": ${JSON.stringify(data)} }`;
+  return signBody(
+    id,
+    `{ "type": ${JSON.stringify(type)},  "timestamp": "${timestamp}", "data": ${JSON.stringify(data)} }`,
+  );
+}
+
+function signBody(id: string, body: string): Signed {
+  const now = new Date();
   return {
     body,
     headers: {

@@ -83,6 +83,8 @@ function describeSubscription(tenant: number, callbackUrl: string): Subscription
     description: "The benchmark's receiver",
     state: Subscription_State.STATE_UNSPECIFIED,
     disabledReason: "",
+    pendingReason: "",
+    consent: undefined,
     method: Subscription_Method.METHOD_POST,
     payloadFormat: PayloadFormat.PAYLOAD_FORMAT_STANDARD,
     headers: {},

@@ -315,6 +315,26 @@ describe("subscriptions", () => {
     expect((await run(["subscriptions", "list", "--tenant", "acme"])).stdout.split("\n")).toHaveLength(5);
   });
 
+  test("create and verify tell that one is pending, why, and what to do", async () => {
+    const create = ["subscriptions", "create", "--tenant", "acme", "--events", "a", "--url"];
+    const pending = await run([...create, "https://acme.example/nobody"]);
+    expect(pending.exitCode).toBe(0);
+    expect(pending.stdout).toMatch(/state +PENDING \(the callback URL answered with status 404\)/);
+    expect(pending.stdout).toContain("`postrider subscriptions verify sub_1` asks again");
+    const secretOnly = await run([...create, "https://acme.example/nobody", "--print-secret"]);
+    expect(secretOnly.stdout).toBe(`${SECRET}\n`);
+    expect(secretOnly.stderr).toBe("sub_2 is pending: the callback URL answered with status 404\n");
+    const verified = await run(["subscriptions", "verify", "sub_1"]);
+    expect(verified.exitCode).toBe(1);
+    expect(verified.stderr).toContain("sub_1 is still pending: the callback URL answered with status 404");
+
+    await run([...create, "https://acme.example/somebody"]);
+    expect(await runJson("subscriptions", "verify", "sub_3")).toMatchObject([
+      { state: "ACTIVE", consent: { method: "CHALLENGE", allowedRatePerSecond: 2 } },
+    ]);
+    expect((await run(["subscriptions", "verify", "sub_3"])).stdout).toMatch(/agreed by +CHALLENGE, .*2 per second/);
+  });
+
   test("pause, disable, resume and delete", async () => {
     await run([...CREATE, "--events", "a"]);
     expect(await runJson("subscriptions", "pause", "sub_1")).toMatchObject([{ id: "sub_1", state: "PAUSED" }]);

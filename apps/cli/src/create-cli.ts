@@ -15,6 +15,7 @@ import { addSubscriptionsList } from "./commands/subscriptions-list.ts";
 import { addSubscriptionsPause } from "./commands/subscriptions-pause.ts";
 import { addSubscriptionsResume } from "./commands/subscriptions-resume.ts";
 import { addSubscriptionsRotateSecret } from "./commands/subscriptions-rotate-secret.ts";
+import { addSubscriptionsVerify } from "./commands/subscriptions-verify.ts";
 import { addGlobalOptionsToAll } from "./options/global-options.ts";
 import { EXIT, reportFailure } from "./report-failure.ts";
 
@@ -59,6 +60,7 @@ function createCli(context: CliContext): Command {
   addSubscriptionsPause(subscriptions, context);
   addSubscriptionsDisable(subscriptions, context);
   addSubscriptionsResume(subscriptions, context);
+  addSubscriptionsVerify(subscriptions, context);
   addSubscriptionsDelete(subscriptions, context);
   addSubscriptionsRotateSecret(subscriptions, context);
 

@@ -26,11 +26,12 @@ interface Answer {
 
 async function send(
   url: string,
-  settings: { secret?: string; id?: string; signal?: AbortSignal } = {},
+  settings: { secret?: string; id?: string; signal?: AbortSignal; body?: object } = {},
 ): Promise<Answer> {
   const { secret = SECRET, id = `msg_${randomUUID()}`, signal = null } = settings;
   const now = new Date();
-  const body = JSON.stringify({ type: "order_paid", timestamp: now.toISOString(), data: { order_id: "o_1" } });
+  const event = { type: "order_paid", timestamp: now.toISOString(), data: { order_id: "o_1" } };
+  const body = JSON.stringify(settings.body ?? event);
   const headers = {
     "content-type": "application/json",
     "webhook-id": id,
@@ -51,6 +52,23 @@ describe("receive", () => {
     expect(stdout).toMatch(
       /^ready http:\/\/127\.0\.0\.1:\d+\/webhooks\n#1 order_paid msg_1 {2}verified, answered 200\n/,
     );
+  });
+
+  test("agrees when it is asked whether it wants deliveries, which is no webhook", async () => {
+    const { ready, outcome } = receive("--count", "1");
+    const url = await ready;
+    const body = { type: "url_verification", challenge: "a challenge" };
+    expect(await send(url, { body })).toEqual({ status: 200, body: { challenge: "a challenge" } });
+    const handshake = await fetch(url, {
+      method: "OPTIONS",
+      headers: { "webhook-request-origin": "hooks.example.com" },
+    });
+    expect([handshake.status, handshake.headers.get("webhook-allowed-origin")]).toEqual([200, "hooks.example.com"]);
+    expect((await send(url, { body, secret: "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD" })).status).toBe(400);
+    const { exitCode, stdout } = await outcome;
+    expect(exitCode).toBe(4);
+    expect(stdout).toContain("agreed to deliveries (challenge)\n");
+    expect(stdout).toContain("#1 url_verification");
   });
 
   test("--json prints one line per webhook and nothing else", async () => {

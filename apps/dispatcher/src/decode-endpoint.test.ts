@@ -20,6 +20,8 @@ function subscription(changes: Partial<Subscription> = {}): Subscription {
     description: "",
     state: State.STATE_ACTIVE,
     disabledReason: "",
+    pendingReason: "",
+    consent: undefined,
     method: Method.METHOD_UNSPECIFIED,
     payloadFormat: Format.PAYLOAD_FORMAT_UNSPECIFIED,
     headers: {},

@@ -78,7 +78,16 @@ class TestSubscriptions implements Pick<Subscriptions, "resolve" | "watch"> {
 function wanting(callbackUrl?: string): ResolveResponse {
   const found: Subscription = {
     ...{ id: "sub_1", tenantId: "a", callbackUrl: callbackUrl ?? "", eventTypes: ["*"], description: "", state: 1 },
-    ...{ disabledReason: "", method: 1, payloadFormat: 1, headers: {}, signature: 1, acknowledgement: undefined },
+    ...{
+      disabledReason: "",
+      pendingReason: "",
+      consent: undefined,
+      method: 1,
+      payloadFormat: 1,
+      headers: {},
+      signature: 1,
+      acknowledgement: undefined,
+    },
     ...{
       retryPolicy: undefined,
       limits: undefined,

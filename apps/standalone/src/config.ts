@@ -11,7 +11,7 @@ import { EGRESS_CONNECTION_SETTINGS, egressPolicySettings } from "@postrider/kit
 import { masterKeySettings } from "@postrider/kit-secrets";
 import { servingSettings } from "@postrider/kit-serving";
 import { RETENTION_SETTING } from "@postrider/records";
-import { assertWarningTime, HEALTH_SETTINGS } from "@postrider/subscription";
+import { assertOriginSet, assertWarningTime, HEALTH_SETTINGS, VERIFICATION_SETTINGS } from "@postrider/subscription";
 
 /** Everything that can be set in the standalone platform. docs/settings/standalone.md is made from it. */
 const STANDALONE_SETTINGS = {
@@ -31,6 +31,7 @@ const STANDALONE_SETTINGS = {
   ...EGRESS_CONNECTION_SETTINGS,
   publishRate: PUBLISH_RATE_SETTING,
   retentionMs: RETENTION_SETTING,
+  ...VERIFICATION_SETTINGS,
   ...HEALTH_SETTINGS,
   ...servingSettings({ adminAddress: "127.0.0.1:9464" }),
 };
@@ -47,5 +48,6 @@ export type StandaloneConfig = SettingsOf<typeof STANDALONE_SETTINGS> & { readon
 export function parseStandaloneConfig(environment: NodeJS.ProcessEnv = process.env): StandaloneConfig {
   const settings = parseSettings(STANDALONE_SETTINGS, environment);
   assertWarningTime(settings);
+  assertOriginSet(settings);
   return { ...settings, version: readPlatformVersion() };
 }

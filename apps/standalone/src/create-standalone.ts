@@ -19,6 +19,8 @@ import {
   type SubscriptionDeps,
   type SubscriptionSchema,
   subscriptionSchema,
+  createUrlVerifier,
+  findVerificationMethod,
 } from "@postrider/subscription";
 import type { Registry } from "prom-client";
 import type { StandaloneConfig } from "./config.ts";
@@ -105,8 +107,11 @@ function wire(
 ): Wired {
   const policy = openEgressPolicy(config);
   const egress = openEgress({ policy, config, clock });
+  const verification = findVerificationMethod(config);
+  const asking = { egress, clock, randomBytes, userAgent: `Postrider/${config.version}` };
   const subscription = createSubscription({
     ...subscriptions,
+    urlVerifier: verification && createUrlVerifier({ method: verification, ...asking }),
     checkUrl: (url) => policy.checkUrl(url)?.message,
     thresholds: config,
     clock,

@@ -6,11 +6,12 @@ import {
   type SettingsOf,
   type Usage,
 } from "@postrider/kit-config";
-import { egressPolicySettings, INTERNET_ONLY } from "@postrider/kit-egress";
+import { EGRESS_CONNECTION_SETTINGS, egressPolicySettings, INTERNET_ONLY } from "@postrider/kit-egress";
 import { POSTGRES_SETTINGS } from "@postrider/kit-postgres";
 import { assertMasterKeysSet, masterKeySettings } from "@postrider/kit-secrets";
 import { servingSettings } from "@postrider/kit-serving";
 import { assertWarningTime, HEALTH_SETTINGS } from "./health-settings.ts";
+import { assertOriginSet, VERIFICATION_SETTINGS } from "./ownership/verification-settings.ts";
 
 /** Everything that can be set in the subscription service. docs/settings/subscription.md is made from it. */
 const SUBSCRIPTION_SETTINGS = {
@@ -29,6 +30,8 @@ const SUBSCRIPTION_SETTINGS = {
       doc: "Where ingest takes the events that tell tenants of their subscriptions (postrider.subscription.*). Without it there are none.",
     }),
   ),
+  ...VERIFICATION_SETTINGS,
+  ...EGRESS_CONNECTION_SETTINGS,
   ...HEALTH_SETTINGS,
   ...servingSettings({ adminAddress: "127.0.0.1:9465" }),
 };
@@ -45,6 +48,7 @@ export type SubscriptionConfig = SettingsOf<typeof SUBSCRIPTION_SETTINGS> & { re
 export function parseSubscriptionConfig(environment: NodeJS.ProcessEnv = process.env): SubscriptionConfig {
   const settings = parseSettings(SUBSCRIPTION_SETTINGS, environment);
   assertWarningTime(settings);
+  assertOriginSet(settings);
   assertMasterKeysSet(settings);
   return { ...settings, version: readPlatformVersion() };
 }

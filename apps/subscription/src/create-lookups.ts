@@ -7,7 +7,7 @@ import type {
 } from "@postrider/contracts/postrider/v1/subscription";
 import { findEventType } from "./event-types/find-event-type.ts";
 import { watchEventTypes } from "./event-types/watch-event-types.ts";
-import { encodeChange, encodeSigningKeys, encodeSubscription } from "./grpc/encode-subscription.ts";
+import { encodeChange, encodeForDelivery, encodeSigningKeys } from "./grpc/encode-subscription.ts";
 import { encodeEventType, encodeEventTypeChange } from "./grpc/event-type-codec.ts";
 import { requireField } from "./grpc/require-field.ts";
 import type { SubscriptionDeps } from "./subscription-deps.ts";
@@ -36,7 +36,7 @@ export function createLookups(
       const { subscriptions, revision } = await resolveSubscriptions(deps, { tenantId, eventType });
       const nowMs = deps.clock.nowMs();
       return {
-        subscriptions: subscriptions.map(({ subscription }) => encodeSubscription(subscription, nowMs)),
+        subscriptions: subscriptions.map(({ subscription }) => encodeForDelivery(subscription, nowMs)),
         revision: BigInt(revision),
         signingKeys: Object.fromEntries(
           subscriptions.map(({ subscription, keys }) => [subscription.id, encodeSigningKeys(keys)]),

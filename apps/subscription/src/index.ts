@@ -1,6 +1,8 @@
 export { createSubscription, type SubscriptionApp } from "./create-subscription.ts";
 export { createOutbox } from "./operational-events/create-outbox.ts";
 export { assertWarningTime, HEALTH_SETTINGS } from "./health-settings.ts";
+export { createUrlVerifier } from "./ownership/url-verifier.ts";
+export { assertOriginSet, findVerificationMethod, VERIFICATION_SETTINGS } from "./ownership/verification-settings.ts";
 export { createSecretEraser } from "./secrets/create-secret-eraser.ts";
 export { listMasterKeyIds, prepareSecrets } from "./secrets/prepare-secrets.ts";
 export type { SubscriptionLookups } from "./create-lookups.ts";

@@ -1,4 +1,4 @@
-import { openEgressPolicy } from "@postrider/kit-egress";
+import { type EgressPolicy, openEgress, openEgressPolicy } from "@postrider/kit-egress";
 import { createPostgresKysely, openPostgresEventStore, postgresEventStoreSchema } from "@postrider/kit-event-store";
 import type { Clock, Service } from "@postrider/kit-lifecycle";
 import { openPostgres } from "@postrider/kit-postgres";
@@ -9,6 +9,8 @@ import type { SubscriptionConfig } from "./config.ts";
 import { createSubscription } from "./create-subscription.ts";
 import { connectIngest } from "./grpc/ingest-client.ts";
 import { createOutbox, type OutboxDeps } from "./operational-events/create-outbox.ts";
+import { createUrlVerifier, type UrlVerifier } from "./ownership/url-verifier.ts";
+import { findVerificationMethod } from "./ownership/verification-settings.ts";
 import { createSecretEraser } from "./secrets/create-secret-eraser.ts";
 import { prepareSecrets } from "./secrets/prepare-secrets.ts";
 import { postgresSubscriptionSchema, type SubscriptionSchema } from "./store/subscription-schema.ts";
@@ -43,9 +45,11 @@ export async function serveSubscription(deps: ServeSubscriptionDeps): Promise<Se
     database: createPostgresKysely<SubscriptionSchema>(postgres),
   };
   await prepareSecrets({ ...storage, sealer, logger });
+  const { urlVerifier, closing } = openUrlVerifier(deps, policy);
   const { services } = createSubscription({
     ...storage,
     sealer,
+    urlVerifier,
     checkUrl: (url) => policy.checkUrl(url)?.message,
     thresholds: config,
     clock,
@@ -57,6 +61,7 @@ export async function serveSubscription(deps: ServeSubscriptionDeps): Promise<Se
     admin: { address: config.adminAddress, registry },
     services: [
       closedAtEnd("database", postgres.close),
+      ...closing,
       createSecretEraser({ ...storage, clock, logger }),
       ...tellTenants(deps, { ...storage, registry }),
     ],
@@ -69,6 +74,26 @@ async function openSealer({ config, randomBytes }: ServeSubscriptionDeps): Promi
   // Config made sure of that already.
   if (!masterKeys) throw new Error("no master keys are set");
   return createSealer({ masterKeys, randomBytes });
+}
+
+interface OpenedUrlVerifier {
+  readonly urlVerifier: UrlVerifier | undefined;
+  readonly closing: readonly Service[];
+}
+
+/** What asks callback URLs, and the door that it goes through; neither if the platform asks nobody. */
+function openUrlVerifier(
+  { config, clock, randomBytes }: ServeSubscriptionDeps,
+  policy: EgressPolicy,
+): OpenedUrlVerifier {
+  const method = findVerificationMethod(config);
+  if (!method) return { urlVerifier: undefined, closing: [] };
+  const egress = openEgress({ policy, config, clock });
+  const userAgent = `Postrider/${config.version}`;
+  return {
+    urlVerifier: createUrlVerifier({ method, egress, clock, randomBytes, userAgent }),
+    closing: [closedAtEnd("egress", async () => egress.close(0))],
+  };
 }
 
 /** What publishes the events that tell tenants of their subscriptions. */

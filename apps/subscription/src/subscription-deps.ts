@@ -3,6 +3,7 @@ import type { EventStore } from "@postrider/kit-event-store";
 import type { Clock } from "@postrider/kit-lifecycle";
 import type { Sealer } from "@postrider/kit-secrets";
 import type { Kysely } from "kysely";
+import type { UrlVerifier } from "./ownership/url-verifier.ts";
 import type { SubscriptionSchema } from "./store/subscription-schema.ts";
 
 /** What the service is wired with; each use case takes what it needs of it. */
@@ -19,4 +20,6 @@ export interface SubscriptionDeps {
   readonly thresholds: HealthThresholds;
   /** Why a callback URL may not be called, naming the value; undefined if it may. */
   readonly checkUrl: (url: string) => string | undefined;
+  /** Asks new callback URLs whether they want deliveries; undefined: the platform asks nobody. */
+  readonly urlVerifier: UrlVerifier | undefined;
 }

@@ -24,6 +24,11 @@ export function createApp(secret: string): Express {
       answer(response, 400, error instanceof WebhookVerificationError ? error.message : "the body is not JSON");
       return;
     }
+    // A platform that asks first whether its events are wanted here.
+    if (event.type === "url_verification") {
+      response.json({ challenge: event.challenge });
+      return;
+    }
     const id = request.get("webhook-id") ?? "";
     if (!recent.claim(id)) {
       answer(response, 200, `${id} was handled before`);

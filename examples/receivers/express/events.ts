@@ -4,6 +4,8 @@ export interface WebhookEvent {
   /** When it happened: ISO 8601. */
   readonly timestamp: string;
   readonly data: unknown;
+  /** Of type url_verification only, which has neither of the two above: to be sent back. */
+  readonly challenge?: string;
 }
 
 interface UserRegistered {

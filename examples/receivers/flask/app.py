@@ -80,6 +80,9 @@ def create_app(secret: str) -> Flask:
         except ValueError:
             # The library throws it at signatures and bodies that it can't read.
             return answer(400, "the signature or the body is malformed")
+        # A platform that asks first whether its events are wanted here.
+        if event["type"] == "url_verification":
+            return jsonify(challenge=event["challenge"])
         webhook_id = request.headers["webhook-id"]
         if not recent.claim(webhook_id):
             return answer(200, f"{webhook_id} was handled before")

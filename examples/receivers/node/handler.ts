@@ -20,6 +20,8 @@ export function createHandler(secret: string): (request: Request) => Promise<Res
     } catch (error) {
       return answer(400, error instanceof WebhookVerificationError ? error.message : "the body is not JSON");
     }
+    // A platform that asks first whether its events are wanted here.
+    if (event.type === "url_verification") return Response.json({ challenge: event.challenge });
     const id = request.headers.get("webhook-id") ?? "";
     if (!recent.claim(id)) return answer(200, `${id} was handled before`);
     try {

@@ -112,7 +112,16 @@ function encodeWanted({
   };
   return {
     ...{ id: "", tenantId, callbackUrl: url, eventTypes: [...eventTypes], description: "", state: 0, method: 0 },
-    ...{ disabledReason: "", payloadFormat: 0, headers: {}, signature: 0, acknowledgement: undefined, secret: "" },
+    ...{
+      disabledReason: "",
+      pendingReason: "",
+      consent: undefined,
+      payloadFormat: 0,
+      headers: {},
+      signature: 0,
+      acknowledgement: undefined,
+      secret: "",
+    },
     ...{ retryPolicy, limits, createTime: undefined, updateTime: undefined, failureStreak: undefined, publicKeys: [] },
   };
 }

@@ -70,13 +70,14 @@ async function receive(options: ReceiveOptions, globals: GlobalOptions, context:
   const verify = createVerify(secret);
   const interrupted = listenForInterruption();
   const count = createWebhookCount(options.count);
+  const hints = globals.json ? stderr : stdout;
   const receiver = await startReceiver({
     ...options,
     answers: { failFirst: options.fail, status: options.status, hang: options.hang ?? false, slowMs: options.slow },
     onWebhook: (webhook) => stdout.write(globals.json ? formatJson(toWebhookJson(webhook)) : formatWebhook(webhook)),
+    onAgreement: ({ kind }) => hints.write(`agreed to deliveries (${kind})\n`),
     onDone: count.add,
   });
-  const hints = globals.json ? stderr : stdout;
 
   async function run(verifyNow: Verify): Promise<void> {
     receiver.verifyWith(verifyNow);

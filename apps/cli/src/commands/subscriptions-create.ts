@@ -17,7 +17,7 @@ Examples:
 `;
 
 /** `subscriptions create`: shows the new subscription and, this once, its secret. */
-export function addSubscriptionsCreate(subscriptions: Command, { config, stdout }: CliContext): void {
+export function addSubscriptionsCreate(subscriptions: Command, { config, stdout, stderr }: CliContext): void {
   addSubscriptionOptions(subscriptions.command("create"))
     .description("subscribe a URL to event types")
     .option("--print-secret", "print what its receiver verifies with, and nothing else")
@@ -27,6 +27,9 @@ export function addSubscriptionsCreate(subscriptions: Command, { config, stdout 
       await withPlatform({ json, ...globals }, async (platform) => {
         const { subscription } = await platform.createSubscription({ subscription: toSubscription(options) });
         printSubscription(subscription, { json, onlySecret: options.printSecret ?? false }, stdout);
+        if (options.printSecret && subscription?.pendingReason) {
+          stderr.write(`${subscription.id} is pending: ${subscription.pendingReason}\n`);
+        }
       });
     });
 }

@@ -100,6 +100,8 @@ export function toSubscription(options: SubscriptionOptions): Subscription {
     description: options.description ?? "",
     state: Subscription_State.STATE_UNSPECIFIED,
     disabledReason: "",
+    pendingReason: "",
+    consent: undefined,
     method: options.method ?? Subscription_Method.METHOD_UNSPECIFIED,
     payloadFormat: options.format ?? PayloadFormat.PAYLOAD_FORMAT_UNSPECIFIED,
     headers: { ...options.header },

@@ -2,6 +2,7 @@ import type { Duration } from "@postrider/contracts/google/protobuf/duration";
 import {
   Acknowledgement_Rule,
   PayloadFormat,
+  Consent_Method,
   type PublicKey,
   SignatureKind,
   type Subscription,
@@ -23,6 +24,8 @@ export function toSubscriptionJson(subscription: Subscription): object {
     description,
     state: stateOf(subscription),
     disabledReason: subscription.disabledReason || undefined,
+    pendingReason: subscription.pendingReason || undefined,
+    consent: toConsentJson(subscription),
     method: methodOf(subscription),
     payloadFormat: formatOf(subscription),
     headers,
@@ -62,11 +65,12 @@ export function formatSubscriptions(subscriptions: readonly Subscription[]): str
 
 /** One, for people: what was set, without its secret. */
 export function formatSubscription(subscription: Subscription): string {
-  const { disabledReason } = subscription;
+  const reason = subscription.disabledReason || subscription.pendingReason;
   return formatFields([
     ["id", subscription.id],
     ["tenant", subscription.tenantId],
-    ["state", disabledReason ? `${stateOf(subscription)} (${disabledReason})` : stateOf(subscription)],
+    ["state", reason ? `${stateOf(subscription)} (${reason})` : stateOf(subscription)],
+    ["agreed by", describeConsent(subscription)],
     ["endpoint", describeStreak(subscription)],
     ["url", `${methodOf(subscription)} ${subscription.callbackUrl}`],
     ["events", subscription.eventTypes.join(", ")],
@@ -79,6 +83,29 @@ export function formatSubscription(subscription: Subscription): string {
     ...describeLimits(subscription),
     ["created", subscription.createTime?.toISOString() ?? ""],
   ]);
+}
+
+/** For one that is pending: what to do. */
+export function formatPending({ id }: Subscription): string {
+  return `\nNothing is delivered until somebody at its callback URL agrees. \`postrider subscriptions verify ${id}\` asks again.\n`;
+}
+
+function toConsentJson({ consent }: Subscription): object | undefined {
+  if (!consent) return undefined;
+  const { method, time, origin, allowedRatePerSecond } = consent;
+  return {
+    method: enumName(Consent_Method, method, "METHOD_"),
+    time: time?.toISOString(),
+    origin: origin || undefined,
+    allowedRatePerSecond: allowedRatePerSecond || undefined,
+  };
+}
+
+function describeConsent({ consent }: Subscription): string {
+  if (!consent) return "";
+  const { method, time, allowedRatePerSecond } = consent;
+  const words = `${enumName(Consent_Method, method, "METHOD_")}, ${time?.toISOString() ?? "?"}`;
+  return allowedRatePerSecond ? `${words}, to at most ${allowedRatePerSecond} per second` : words;
 }
 
 function describeLimits({ retryPolicy, limits }: Subscription): readonly (readonly [string, string])[] {

@@ -37,6 +37,8 @@ import {
   type RotateSecretRequest,
   type RotateSecretResponse,
   SubscriptionServiceClient,
+  type VerifySubscriptionRequest,
+  type VerifySubscriptionResponse,
 } from "@postrider/contracts/postrider/v1/subscription";
 import { call } from "@postrider/kit-rpc";
 import { CallFailure } from "../failures.ts";
@@ -55,6 +57,7 @@ export interface Platform {
   readonly listSubscriptions: Method<ListSubscriptionsRequest, ListSubscriptionsResponse>;
   readonly pauseSubscription: Method<PauseSubscriptionRequest, PauseSubscriptionResponse>;
   readonly resumeSubscription: Method<ResumeSubscriptionRequest, ResumeSubscriptionResponse>;
+  readonly verifySubscription: Method<VerifySubscriptionRequest, VerifySubscriptionResponse>;
   readonly disableSubscription: Method<DisableSubscriptionRequest, DisableSubscriptionResponse>;
   readonly deleteSubscription: Method<DeleteSubscriptionRequest, DeleteSubscriptionResponse>;
   readonly rotateSecret: Method<RotateSecretRequest, RotateSecretResponse>;
@@ -101,6 +104,7 @@ export async function withPlatform<Result>(
       listSubscriptions: promised(subscriptions.listSubscriptions.bind(subscriptions)),
       pauseSubscription: promised(subscriptions.pauseSubscription.bind(subscriptions)),
       resumeSubscription: promised(subscriptions.resumeSubscription.bind(subscriptions)),
+      verifySubscription: promised(subscriptions.verifySubscription.bind(subscriptions)),
       disableSubscription: promised(subscriptions.disableSubscription.bind(subscriptions)),
       deleteSubscription: promised(subscriptions.deleteSubscription.bind(subscriptions)),
       rotateSecret: promised(subscriptions.rotateSecret.bind(subscriptions)),

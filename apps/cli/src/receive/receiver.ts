@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { UsageError } from "../failures.ts";
+import { type Agreement, findAgreement } from "./agreement.ts";
 import { type AnswerOptions, planAnswer, type PlannedAnswer } from "./answer-plan.ts";
 import type { ReceivedRequest, ReceivedWebhook } from "./received-webhook.ts";
 import type { Verification, Verify } from "./verify-webhook.ts";
@@ -14,6 +15,8 @@ export interface ReceiverOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly answers: AnswerOptions;
+  /** Told when a platform asked whether deliveries are wanted here: always agreed to, and no webhook. */
+  readonly onAgreement: (agreement: Agreement) => void;
   /** Told before the answer is sent. */
   readonly onWebhook: (webhook: ReceivedWebhook) => void;
   /** Told when the answer is out, or at once if there will be none. */
@@ -46,6 +49,13 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
       return;
     }
     const verification = verify(request.body, request.headers);
+    const agreement = findAgreement(request);
+    // Handshakes carry no signature: that they ask is all there is to them.
+    if (agreement && (agreement.kind === "cloudevents" || verification.kind !== "failed")) {
+      options.onAgreement(agreement);
+      response.writeHead(200, { ...agreement.headers, connection: "close" }).end(agreement.body);
+      return;
+    }
     received += 1;
     if (verification.kind !== "failed") genuine += 1;
     const answer: PlannedAnswer =

@@ -1,6 +1,7 @@
 import { type EventType, EventTypeServiceService } from "@postrider/contracts/postrider/v1/event_type";
 import { type Event, IngestServiceService } from "@postrider/contracts/postrider/v1/ingest";
 import {
+  Consent_Method,
   type RotateSecretRequest,
   type Subscription,
   Subscription_State,
@@ -136,7 +137,11 @@ function createSubscriptions({
         ]);
       }
       const id = `sub_${subscriptions.size + 1}`;
-      const created = { ...subscription, id, state: Subscription_State.STATE_ACTIVE, createTime: NOW, updateTime: NOW };
+      // Nobody agrees there.
+      const isPending = subscription.callbackUrl.includes("/nobody");
+      const state = isPending ? Subscription_State.STATE_PENDING : Subscription_State.STATE_ACTIVE;
+      const pendingReason = isPending ? "the callback URL answered with status 404" : "";
+      const created = { ...subscription, id, state, pendingReason, createTime: NOW, updateTime: NOW };
       subscriptions.set(id, created);
       onCreated(created);
       return { subscription: { ...created, secret: SECRET } };
@@ -149,6 +154,11 @@ function createSubscriptions({
     }),
     pauseSubscription: unary(async ({ id }: { id: string }) => setState(id, Subscription_State.STATE_PAUSED)),
     resumeSubscription: unary(async ({ id }: { id: string }) => setState(id, Subscription_State.STATE_ACTIVE)),
+    verifySubscription: unary(async ({ id }: { id: string }) => {
+      const consent = { method: Consent_Method.METHOD_CHALLENGE, time: NOW, origin: "", allowedRatePerSecond: 2 };
+      const subscription = find(subscriptions, id);
+      return { subscription: subscription.pendingReason ? subscription : { ...subscription, consent } };
+    }),
     disableSubscription: unary(async ({ id }: { id: string }) => setState(id, Subscription_State.STATE_DISABLED)),
     deleteSubscription: unary(async ({ id }: { id: string }) => {
       find(subscriptions, id);

@@ -15,6 +15,8 @@ export function subscribe(callbackUrl: string): Subscriptions {
       description: "",
       state: 1,
       disabledReason: "",
+      pendingReason: "",
+      consent: undefined,
     },
     ...{ method: 1, payloadFormat: 1, headers: {}, signature: 1, acknowledgement: undefined, retryPolicy },
     ...{

@@ -111,7 +111,17 @@ export class SubscriptionServer {
 
 function subscriptionOf(tenantId: string, callbackUrl: string): Subscription {
   return {
-    ...{ id: "sub_1", tenantId, callbackUrl, eventTypes: ["*"], description: "", state: 1, disabledReason: "" },
+    ...{
+      id: "sub_1",
+      tenantId,
+      callbackUrl,
+      eventTypes: ["*"],
+      description: "",
+      state: 1,
+      disabledReason: "",
+      pendingReason: "",
+      consent: undefined,
+    },
     ...{ method: 1, payloadFormat: 1, headers: {}, signature: 1, acknowledgement: undefined, retryPolicy: undefined },
     ...{
       limits: undefined,

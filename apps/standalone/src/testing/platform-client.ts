@@ -16,6 +16,8 @@ export interface PlatformClient {
   readonly createEventType: (name: string, schema?: string) => Promise<void>;
   readonly createSubscription: (settings: SubscriptionSettings) => Promise<Subscription>;
   readonly getSubscription: (id: string) => Promise<Subscription | undefined>;
+  readonly listSubscriptions: () => Promise<readonly Subscription[]>;
+  readonly verifySubscription: (id: string) => Promise<Subscription | undefined>;
   readonly rotateSecret: (rotation: Rotation) => Promise<Subscription>;
   readonly pauseSubscription: (id: string) => Promise<void>;
   readonly resumeSubscription: (id: string) => Promise<void>;
@@ -72,6 +74,14 @@ export function connectPlatform(address: string): PlatformClient {
       if (!response.subscription) throw new Error("an answer without a subscription");
       return response.subscription;
     },
+    listSubscriptions: async () => {
+      const request = { tenantId: "", pageSize: 0, pageToken: "" };
+      return (await call(subscriptions.listSubscriptions.bind(subscriptions), request, deadline())).subscriptions;
+    },
+    verifySubscription: async (id) => {
+      const response = await call(subscriptions.verifySubscription.bind(subscriptions), { id }, deadline());
+      return response.subscription;
+    },
     pauseSubscription: async (id) => {
       await call(subscriptions.pauseSubscription.bind(subscriptions), { id }, deadline());
     },
@@ -102,7 +112,18 @@ function toSubscription(settings: SubscriptionSettings): Subscription {
     timeoutMs === undefined ? undefined : { maxInFlight: 0, ratePerSecond: 0, timeout: toDuration(timeoutMs) };
   const acknowledgement: Acknowledgement | undefined = undefined;
   return {
-    ...{ id: "", tenantId, callbackUrl: url, eventTypes, description: "", state: 0, disabledReason: "", method: 0 },
+    ...{
+      id: "",
+      tenantId,
+      callbackUrl: url,
+      eventTypes,
+      description: "",
+      state: 0,
+      disabledReason: "",
+      pendingReason: "",
+      consent: undefined,
+      method: 0,
+    },
     ...{ payloadFormat: 0, headers: {}, signature: 0, acknowledgement, retryPolicy, limits, secret: "" },
     ...{ createTime: undefined, updateTime: undefined, failureStreak: undefined, publicKeys: [], ...more },
   };

@@ -22,6 +22,7 @@ export const SUBSCRIPTION_ACCESS: Table<typeof SubscriptionServiceService> = {
   deleteSubscription: MANAGE_OWN,
   pauseSubscription: MANAGE_OWN,
   resumeSubscription: MANAGE_OWN,
+  verifySubscription: MANAGE_OWN,
   // People do so, and dispatchers after a 410.
   disableSubscription: { scopes: ["manage", "operate"], bound: "own" },
   rotateSecret: MANAGE_OWN,

@@ -1,6 +1,7 @@
 import type * as wire from "@postrider/contracts/postrider/v1/subscription";
 import {
   type Acknowledgement,
+  effectiveLimits,
   type Limits,
   listActiveKeys,
   type LiveSubscription,
@@ -11,7 +12,7 @@ import type { HistoryEntry } from "../subscriptions/list-history.ts";
 import type { ChangedSubscription } from "../subscriptions/watch-subscriptions.ts";
 import type { Change } from "../watch-changes.ts";
 import { encodeDuration } from "./durations.ts";
-import { FORMATS, METHODS, RULES, SIGNATURES, STATES } from "./enums.ts";
+import { CONSENTS, FORMATS, METHODS, RULES, SIGNATURES, STATES } from "./enums.ts";
 
 /**
  * As everyone may see it at `nowMs`: without secrets. Defaults are filled in, except that the default schedule stays
@@ -27,6 +28,8 @@ export function encodeSubscription(subscription: LiveSubscription, nowMs: number
     description: settings.description,
     state: STATES[subscription.kind],
     disabledReason: subscription.kind === "disabled" ? subscription.reason : "",
+    pendingReason: subscription.kind === "pending" ? subscription.ownership.reason : "",
+    consent: encodeConsent(subscription),
     method: METHODS[settings.method],
     payloadFormat: FORMATS[settings.payloadFormat],
     headers: { ...settings.headers },
@@ -40,6 +43,27 @@ export function encodeSubscription(subscription: LiveSubscription, nowMs: number
     failureStreak: encodeStreak(subscription),
     publicKeys: encodePublicKeys(subscription, nowMs),
   };
+}
+
+/** For the dispatcher: with what the receiver asked for when it agreed to get deliveries. */
+export function encodeForDelivery(subscription: LiveSubscription, nowMs: number): wire.Subscription {
+  const encoded = encodeSubscription(subscription, nowMs);
+  const origin = encoded.consent?.origin;
+  return {
+    ...encoded,
+    limits: encodeLimits(effectiveLimits(subscription)),
+    headers: origin ? { ...withoutOrigin(encoded.headers), origin } : encoded.headers,
+  };
+}
+
+function withoutOrigin(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== "origin"));
+}
+
+function encodeConsent({ ownership }: LiveSubscription): wire.Consent | undefined {
+  if (ownership?.kind !== "verified") return undefined;
+  const { by, origin = "", allowedRatePerSecond = 0 } = ownership.consent;
+  return { method: CONSENTS[by], time: new Date(ownership.sinceMs), origin, allowedRatePerSecond };
 }
 
 function encodeStreak({ health }: LiveSubscription): wire.FailureStreak | undefined {

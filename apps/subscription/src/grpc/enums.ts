@@ -1,5 +1,6 @@
 import {
   Acknowledgement_Rule as Rule,
+  Consent_Method as ConsentMethod,
   PayloadFormat as Format,
   SignatureKind as Signature,
   Subscription_Method as Method,
@@ -39,4 +40,11 @@ export const STATES = {
   active: State.STATE_ACTIVE,
   paused: State.STATE_PAUSED,
   disabled: State.STATE_DISABLED,
+  pending: State.STATE_PENDING,
 } as const satisfies Record<domain.LiveSubscription["kind"], State>;
+
+export const CONSENTS = {
+  challenge: ConsentMethod.METHOD_CHALLENGE,
+  cloudevents: ConsentMethod.METHOD_CLOUDEVENTS,
+  waived: ConsentMethod.METHOD_WAIVED,
+} as const satisfies Record<domain.Consent["by"], ConsentMethod>;

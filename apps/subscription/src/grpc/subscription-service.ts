@@ -10,6 +10,7 @@ import { RpcError } from "@postrider/kit-rpc";
 import type { SubscriptionLookups } from "../create-lookups.ts";
 import { listMasterKeyUsage } from "../secrets/master-key-usage.ts";
 import { rewrapSecrets } from "../secrets/rewrap-secrets.ts";
+import { verifySubscription } from "../ownership/verify-subscription.ts";
 import type { SubscriptionDeps } from "../subscription-deps.ts";
 import {
   deleteSubscription,
@@ -45,6 +46,7 @@ type Writes = Pick<
   | "updateSubscription"
   | "pauseSubscription"
   | "resumeSubscription"
+  | "verifySubscription"
   | "disableSubscription"
   | "reportEndpointHealth"
   | "deleteSubscription"
@@ -84,6 +86,10 @@ function createWrites(deps: SubscriptionDeps): Writes {
     resumeSubscription: answer(async ({ id }, caller) => {
       await assertOwn(deps, caller, requireField("id", id));
       return show(await resumeSubscription(deps, id));
+    }),
+    verifySubscription: answer(async ({ id }, caller) => {
+      await assertOwn(deps, caller, requireField("id", id));
+      return show(requireFound(WHAT, id, await verifySubscription(deps, id)));
     }),
     disableSubscription: answer(async (request, caller) => {
       const disabling = decodeDisabling(request);

@@ -28,6 +28,9 @@ const CURRENT: Readonly<Record<SubscriptionEvent["kind"], number>> = {
   endpoint_cleared: 1,
   endpoint_recovered: 1,
   secret_rotated: 2,
+  verification_required: 1,
+  verification_failed: 1,
+  subscription_verified: 1,
 };
 
 /** In format 1 the event had the secret itself, in plain, in place of the key: see adopt-plain-secrets.ts. */

@@ -4,6 +4,7 @@ import {
   type Subscription,
   type SubscriptionCommand,
 } from "@postrider/domain-subscription";
+import { verifyAtOnce } from "../ownership/verify-subscription.ts";
 import { decideOnStream } from "../store/decide-on-stream.ts";
 import { subscriptionAggregate, subscriptionStream } from "../store/subscription-aggregate.ts";
 import type { SubscriptionDeps } from "../subscription-deps.ts";
@@ -11,14 +12,20 @@ import { assertLive } from "./assert-live.ts";
 
 type Deps = Pick<SubscriptionDeps, "store" | "database" | "clock">;
 
-/** Holds its deliveries. @throws {RpcError} `not_found`; `failed_precondition` when it is disabled */
+/** Holds its deliveries. @throws {RpcError} `not_found`; `failed_precondition` when it is disabled or pending */
 export async function pauseSubscription(deps: Deps, id: string): Promise<LiveSubscription> {
   return assertLive(await change(deps, id, { kind: "pause", atMs: deps.clock.nowMs() }));
 }
 
-/** Lets a paused or disabled one go again. @throws {RpcError} `not_found` */
-export async function resumeSubscription(deps: Deps, id: string): Promise<LiveSubscription> {
-  return assertLive(await change(deps, id, { kind: "resume", atMs: deps.clock.nowMs() }));
+/**
+ * Lets a paused or disabled one go again; one where nobody has agreed yet is asked at once.
+ * @throws {RpcError} `not_found`; `failed_precondition` when it is pending
+ */
+export async function resumeSubscription(
+  deps: Deps & Pick<SubscriptionDeps, "sealer" | "urlVerifier">,
+  id: string,
+): Promise<LiveSubscription> {
+  return await verifyAtOnce(deps, assertLive(await change(deps, id, { kind: "resume", atMs: deps.clock.nowMs() })));
 }
 
 export interface Disabling {

@@ -28,9 +28,14 @@ export async function checkSurroundings(
   ];
 }
 
-/** The decision, with what is wrong besides; a field that the domain found wrong is not told twice. */
+/**
+ * The decision, with what is wrong besides, which comes before a state that stands in the way. A field that the domain found
+ * wrong is not told twice.
+ */
 export function rejectAlso<Event>(decision: Decision<Event>, violations: readonly Violation[]): Decision<Event> {
-  if (decision.kind === "rejected" && decision.code !== "invalid") return decision;
+  if (decision.kind === "rejected" && (decision.code === "not_found" || decision.code === "already_exists")) {
+    return decision;
+  }
   const before = decision.kind === "rejected" ? decision.violations : [];
   const told = new Set(before.map(({ field }) => field));
   const all = [...before, ...violations.filter(({ field }) => !told.has(field))];

@@ -1,5 +1,6 @@
 import { decide, type LiveSubscription, type SubscriptionSettings } from "@postrider/domain-subscription";
 import { RpcError } from "@postrider/kit-rpc";
+import { verifyAtOnce } from "../ownership/verify-subscription.ts";
 import { decideOnStream } from "../store/decide-on-stream.ts";
 import { subscriptionAggregate, subscriptionStream } from "../store/subscription-aggregate.ts";
 import type { SubscriptionDeps } from "../subscription-deps.ts";
@@ -22,7 +23,10 @@ export interface WithNewSecret {
   readonly secret: string;
 }
 
-/** Makes an active subscription with a secret of its own. @throws {RpcError} naming each field that is wrong */
+/**
+ * Makes a subscription with a secret of its own: an active one, or a pending one whose callback URL is asked at once.
+ * @throws {RpcError} naming each field that is wrong
+ */
 export async function registerSubscription(
   deps: SubscriptionDeps,
   { tenantId, settings, secret }: Registration,
@@ -35,11 +39,12 @@ export async function registerSubscription(
   }
   const { made } = outcome;
   const violations = await checkSurroundings(deps, settings);
-  const command = { kind: "create", id, tenantId, settings, key: made.key, atMs } as const;
+  const mustVerify = deps.urlVerifier !== undefined;
+  const command = { kind: "create", id, tenantId, settings, key: made.key, mustVerify, atMs } as const;
   const state = await decideOnStream(deps, subscriptionAggregate, {
     stream: subscriptionStream(id),
     decide: (before) => rejectAlso(decide(command, before), violations),
     alongside: (events) => keepSecretOf(deps, made, events),
   });
-  return { subscription: assertLive(state), secret: made.secret };
+  return { subscription: await verifyAtOnce(deps, assertLive(state)), secret: made.secret };
 }

@@ -7,9 +7,9 @@ import { postgresSubscriptionSchema, type SubscriptionSchema } from "../store/su
 import { type OpenedStorage, type StartSubscription, startSubscription } from "./start-subscription.ts";
 
 /** The service on a database of its own. */
-export const startOnPostgres: StartSubscription = async (wrap) => {
+export const startOnPostgres: StartSubscription = async (wrap, verification) => {
   const { url } = await createDatabase();
-  return await startSubscription(await openPostgresStorage(url), { wrap });
+  return await startSubscription(await openPostgresStorage(url), { wrap, verification });
 };
 
 /** A database that ends with the test. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { credentials, type Metadata, type CallOptions, type ClientUnaryCall, type ServiceError } from "@grpc/grpc-js";
 import { EventTypeServiceClient } from "@postrider/contracts/postrider/v1/event_type";
 import { SubscriptionServiceClient } from "@postrider/contracts/postrider/v1/subscription";
-import { createEgressPolicy } from "@postrider/kit-egress";
+import { createEgress, createEgressPolicy, type EgressPolicy } from "@postrider/kit-egress";
 import { createKysely, type EventStore, eventStoreSchema, openSqliteEventStore } from "@postrider/kit-event-store";
 import { systemClock } from "@postrider/kit-lifecycle";
 import { call, type ErrorDetails, readErrorDetails, startRpcServer } from "@postrider/kit-rpc";
@@ -17,6 +17,7 @@ import { onTestFinished } from "vitest";
 import type { SubscriptionLookups } from "../create-lookups.ts";
 import { createSubscription } from "../create-subscription.ts";
 import { prepareSecrets } from "../secrets/prepare-secrets.ts";
+import { createUrlVerifier, type UrlVerifier, type VerificationMethod } from "../ownership/url-verifier.ts";
 import { type SubscriptionSchema, subscriptionSchema } from "../store/subscription-schema.ts";
 import { createTestSealer } from "./create-test-sealer.ts";
 
@@ -56,12 +57,18 @@ export interface RunningSubscription {
   readonly closeStore: () => Promise<void>;
 }
 
-/** @param wrap for a test that looks at what the service asks of its store */
-export type StartSubscription = (wrap?: (store: EventStore) => EventStore) => Promise<RunningSubscription>;
+/**
+ * @param wrap for a test that looks at what the service asks of its store
+ * @param verification if callback URLs are to be asked; they may then be on this machine
+ */
+export type StartSubscription = (
+  wrap?: (store: EventStore) => EventStore,
+  verification?: VerificationMethod,
+) => Promise<RunningSubscription>;
 
 /** The service on an SQLite file of its own. */
-export const startOnSqlite: StartSubscription = async (wrap) =>
-  await startSubscription(await openSqliteStorage(await createFolder()), { wrap });
+export const startOnSqlite: StartSubscription = async (wrap, verification) =>
+  await startSubscription(await openSqliteStorage(await createFolder()), { wrap, verification });
 
 /** A folder that ends with the test. */
 export async function createFolder(): Promise<string> {
@@ -85,16 +92,19 @@ export async function openSqliteStorage(folder: string): Promise<OpenedStorage> 
 export interface StartOptions {
   readonly wrap?: ((store: EventStore) => EventStore) | undefined;
   readonly sealer?: Sealer;
+  readonly verification?: VerificationMethod | undefined;
 }
 
 /** The service on an open storage, which it closes. */
 export async function startSubscription(
   storage: OpenedStorage,
-  { wrap = (store) => store, sealer = createTestSealer("test") }: StartOptions = {},
+  { wrap = (store) => store, sealer = createTestSealer("test"), verification }: StartOptions = {},
 ): Promise<RunningSubscription> {
   const store = wrap(storage.store);
   await prepareSecrets({ ...storage, sealer, logger: createLogger({ service: "test", level: "error" }) });
-  const policy = createEgressPolicy({ allowedRanges: [], allowHttp: true, ports: [80, 443] });
+  const policy = verification
+    ? createEgressPolicy({ allowedRanges: ["127.0.0.0/8"], allowHttp: true, ports: "any" })
+    : createEgressPolicy({ allowedRanges: [], allowHttp: true, ports: [80, 443] });
   const { services, lookups } = createSubscription({
     store,
     database: storage.database,
@@ -102,6 +112,7 @@ export async function startSubscription(
     clock: systemClock,
     randomBytes,
     thresholds: THRESHOLDS,
+    urlVerifier: verification && openUrlVerifier(verification, policy),
     checkUrl: (url) => policy.checkUrl(url)?.message,
   });
   const server = await startRpcServer({ address: "127.0.0.1:0", services, maxMessageBytes: 1024 * 1024 });
@@ -114,6 +125,12 @@ export async function startSubscription(
     await storage.close();
   });
   return { subscriptions, eventTypes, lookups, store, database: storage.database, closeStore: storage.close };
+}
+
+function openUrlVerifier(method: VerificationMethod, policy: EgressPolicy): UrlVerifier {
+  const egress = createEgress({ policy, clock: systemClock });
+  onTestFinished(() => egress.close());
+  return createUrlVerifier({ method, egress, clock: systemClock, randomBytes, userAgent: "Postrider/test" });
 }
 
 /** Calls a unary method of a client by its name. */

@@ -7,6 +7,7 @@ export {
   type HealthThresholds,
   type Streak,
 } from "./endpoint-health.ts";
+export type { Consent, VerificationOutcome } from "./ownership.ts";
 export {
   DEFAULT_LIMITS,
   type Acknowledgement,
@@ -20,8 +21,10 @@ export {
 export { listActiveKeys, type NewSigningKey, type SigningKey, DEFAULT_OVERLAP_MS } from "./signing-keys.ts";
 export {
   ABSENT,
+  effectiveLimits,
   evolve,
   isLive,
+  isUnverified,
   type LiveSubscription,
   type Subscription,
   type SubscriptionEvent,

@@ -14,7 +14,14 @@ export function encodeSubscription(plan: SubscriptionPlan, isPaused: boolean): S
   const { id, tenantId, eventTypes, retryDelaysMs, maxAgeMs, timeoutMs, maxInFlight, ratePerSecond } = plan;
   return {
     ...{ id, tenantId, callbackUrl: callbackUrlOf(id), eventTypes: [...eventTypes], description: "" },
-    ...{ state: isPaused ? State.STATE_PAUSED : State.STATE_ACTIVE, disabledReason: "", headers: {}, secret: "" },
+    ...{
+      state: isPaused ? State.STATE_PAUSED : State.STATE_ACTIVE,
+      disabledReason: "",
+      pendingReason: "",
+      consent: undefined,
+      headers: {},
+      secret: "",
+    },
     ...{ method: Method.METHOD_POST, payloadFormat: PayloadFormat.PAYLOAD_FORMAT_STANDARD },
     ...{ signature: SignatureKind.SIGNATURE_KIND_HMAC_SHA256, acknowledgement: undefined },
     retryPolicy: {

@@ -78,7 +78,10 @@ export interface Subscription {
   /** Ours: sub_ and 26 characters. */
   id: string;
   tenantId: string;
-  /** http or https, up to 2,048 characters, without user and fragment. */
+  /**
+   * http or https, up to 2,048 characters, without user and fragment. If the platform wants somebody there to agree first
+   * (docs/url-ownership.md), an update to another one is refused with FAILED_PRECONDITION as long as nobody does.
+   */
   callbackUrl: string;
   /**
    * Names, or patterns such as order.* or *. 1 to 100. Postrider's own types, of postrider., are not in *: name them, or
@@ -121,6 +124,10 @@ export interface Subscription {
     | undefined;
   /** Ours: what verifies v1a signatures, the newest first. Empty unless an ED25519 key signs. */
   publicKeys: PublicKey[];
+  /** Ours: why it is PENDING, for people. */
+  pendingReason: string;
+  /** Ours: what was agreed at callback_url, if the platform asks for it. */
+  consent: Consent | undefined;
 }
 
 export const Subscription_State = {
@@ -128,6 +135,8 @@ export const Subscription_State = {
   STATE_ACTIVE: 1,
   STATE_PAUSED: 2,
   STATE_DISABLED: 3,
+  /** STATE_PENDING - Nobody has agreed at its callback URL yet. It gets nothing, and what is published meanwhile is not for it. */
+  STATE_PENDING: 4,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -138,6 +147,7 @@ export namespace Subscription_State {
   export type STATE_ACTIVE = typeof Subscription_State.STATE_ACTIVE;
   export type STATE_PAUSED = typeof Subscription_State.STATE_PAUSED;
   export type STATE_DISABLED = typeof Subscription_State.STATE_DISABLED;
+  export type STATE_PENDING = typeof Subscription_State.STATE_PENDING;
   export type UNRECOGNIZED = typeof Subscription_State.UNRECOGNIZED;
 }
 
@@ -167,6 +177,39 @@ export namespace Subscription_Method {
 export interface Subscription_HeadersEntry {
   key: string;
   value: string;
+}
+
+/** Whoever answers at a callback URL wants the deliveries. */
+export interface Consent {
+  method: Consent_Method;
+  time:
+    | Date
+    | undefined;
+  /** What deliveries carry in their Origin header: whom the receiver lets in. Only of CLOUDEVENTS. */
+  origin: string;
+  /** The most that the receiver takes; deliveries keep to the lower one of this and limits.rate_per_second. No bound if 0. */
+  allowedRatePerSecond: number;
+}
+
+export const Consent_Method = {
+  METHOD_UNSPECIFIED: 0,
+  /** METHOD_CHALLENGE - It echoed a challenge. */
+  METHOD_CHALLENGE: 1,
+  /** METHOD_CLOUDEVENTS - It granted permission in the handshake of CloudEvents' Web Hooks for Event Delivery. */
+  METHOD_CLOUDEVENTS: 2,
+  /** METHOD_WAIVED - It was PENDING, and the platform no longer asked. */
+  METHOD_WAIVED: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type Consent_Method = typeof Consent_Method[keyof typeof Consent_Method];
+
+export namespace Consent_Method {
+  export type METHOD_UNSPECIFIED = typeof Consent_Method.METHOD_UNSPECIFIED;
+  export type METHOD_CHALLENGE = typeof Consent_Method.METHOD_CHALLENGE;
+  export type METHOD_CLOUDEVENTS = typeof Consent_Method.METHOD_CLOUDEVENTS;
+  export type METHOD_WAIVED = typeof Consent_Method.METHOD_WAIVED;
+  export type UNRECOGNIZED = typeof Consent_Method.UNRECOGNIZED;
 }
 
 /** Attempts at an endpoint that all failed. */
@@ -287,6 +330,14 @@ export interface ResumeSubscriptionRequest {
 }
 
 export interface ResumeSubscriptionResponse {
+  subscription: Subscription | undefined;
+}
+
+export interface VerifySubscriptionRequest {
+  id: string;
+}
+
+export interface VerifySubscriptionResponse {
   subscription: Subscription | undefined;
 }
 
@@ -467,6 +518,8 @@ function createBaseSubscription(): Subscription {
     updateTime: undefined,
     failureStreak: undefined,
     publicKeys: [],
+    pendingReason: "",
+    consent: undefined,
   };
 }
 
@@ -528,6 +581,12 @@ export const Subscription: MessageFns<Subscription> = {
     }
     for (const v of message.publicKeys) {
       PublicKey.encode(v!, writer.uint32(154).fork()).join();
+    }
+    if (message.pendingReason !== "") {
+      writer.uint32(162).string(message.pendingReason);
+    }
+    if (message.consent !== undefined) {
+      Consent.encode(message.consent, writer.uint32(170).fork()).join();
     }
     return writer;
   },
@@ -700,6 +759,22 @@ export const Subscription: MessageFns<Subscription> = {
             message.publicKeys.push(PublicKey.decode(reader, reader.uint32()));
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.pendingReason = reader.string();
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.consent = Consent.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -755,6 +830,85 @@ export const Subscription_HeadersEntry: MessageFns<Subscription_HeadersEntry> = 
             }
 
             message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseConsent(): Consent {
+  return { method: 0, time: undefined, origin: "", allowedRatePerSecond: 0 };
+}
+
+export const Consent: MessageFns<Consent> = {
+  encode(message: Consent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.method !== 0) {
+      writer.uint32(8).int32(message.method);
+    }
+    if (message.time !== undefined) {
+      Timestamp.encode(toTimestamp(message.time), writer.uint32(18).fork()).join();
+    }
+    if (message.origin !== "") {
+      writer.uint32(26).string(message.origin);
+    }
+    if (message.allowedRatePerSecond !== 0) {
+      writer.uint32(33).double(message.allowedRatePerSecond);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Consent {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConsent();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.method = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.origin = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.allowedRatePerSecond = reader.double();
             continue;
           }
         }
@@ -1733,6 +1887,98 @@ export const ResumeSubscriptionResponse: MessageFns<ResumeSubscriptionResponse> 
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
       const message = createBaseResumeSubscriptionResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subscription = Subscription.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseVerifySubscriptionRequest(): VerifySubscriptionRequest {
+  return { id: "" };
+}
+
+export const VerifySubscriptionRequest: MessageFns<VerifySubscriptionRequest> = {
+  encode(message: VerifySubscriptionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): VerifySubscriptionRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseVerifySubscriptionRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseVerifySubscriptionResponse(): VerifySubscriptionResponse {
+  return { subscription: undefined };
+}
+
+export const VerifySubscriptionResponse: MessageFns<VerifySubscriptionResponse> = {
+  encode(message: VerifySubscriptionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subscription !== undefined) {
+      Subscription.encode(message.subscription, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): VerifySubscriptionResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseVerifySubscriptionResponse();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -3187,7 +3433,7 @@ export const SubscriptionServiceService = {
       Buffer.from(PauseSubscriptionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): PauseSubscriptionResponse => PauseSubscriptionResponse.decode(value),
   },
-  /** Also re-enables a disabled one. */
+  /** Also re-enables a disabled one; to PENDING, if nobody has agreed at its callback URL. */
   resumeSubscription: {
     path: "/postrider.v1.SubscriptionService/ResumeSubscription" as const,
     requestStream: false as const,
@@ -3228,6 +3474,21 @@ export const SubscriptionServiceService = {
     responseSerialize: (value: ReportEndpointHealthResponse): Buffer =>
       Buffer.from(ReportEndpointHealthResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ReportEndpointHealthResponse => ReportEndpointHealthResponse.decode(value),
+  },
+  /**
+   * Asks the callback URL of a PENDING one again, now, and answers what came of it: ACTIVE, or PENDING with the reason. Any
+   * other is answered as it is, but a disabled one is FAILED_PRECONDITION. RESOURCE_EXHAUSTED if it is asked for too often.
+   */
+  verifySubscription: {
+    path: "/postrider.v1.SubscriptionService/VerifySubscription" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: VerifySubscriptionRequest): Buffer =>
+      Buffer.from(VerifySubscriptionRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): VerifySubscriptionRequest => VerifySubscriptionRequest.decode(value),
+    responseSerialize: (value: VerifySubscriptionResponse): Buffer =>
+      Buffer.from(VerifySubscriptionResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): VerifySubscriptionResponse => VerifySubscriptionResponse.decode(value),
   },
   /** Makes a new secret, or takes the given one. Deliveries are signed with the old one too until the overlap has passed. */
   rotateSecret: {
@@ -3313,7 +3574,7 @@ export interface SubscriptionServiceServer extends UntypedServiceImplementation 
   deleteSubscription: handleUnaryCall<DeleteSubscriptionRequest, DeleteSubscriptionResponse>;
   /** Holds its deliveries; they stay durable and go when it is resumed. */
   pauseSubscription: handleUnaryCall<PauseSubscriptionRequest, PauseSubscriptionResponse>;
-  /** Also re-enables a disabled one. */
+  /** Also re-enables a disabled one; to PENDING, if nobody has agreed at its callback URL. */
   resumeSubscription: handleUnaryCall<ResumeSubscriptionRequest, ResumeSubscriptionResponse>;
   /**
    * Gets no more deliveries: those that wait are dropped, until it is resumed. The dispatcher does so when the endpoint
@@ -3325,6 +3586,11 @@ export interface SubscriptionServiceServer extends UntypedServiceImplementation 
    * of them disable the subscription, any success ends both. A report twice is as good as one.
    */
   reportEndpointHealth: handleUnaryCall<ReportEndpointHealthRequest, ReportEndpointHealthResponse>;
+  /**
+   * Asks the callback URL of a PENDING one again, now, and answers what came of it: ACTIVE, or PENDING with the reason. Any
+   * other is answered as it is, but a disabled one is FAILED_PRECONDITION. RESOURCE_EXHAUSTED if it is asked for too often.
+   */
+  verifySubscription: handleUnaryCall<VerifySubscriptionRequest, VerifySubscriptionResponse>;
   /** Makes a new secret, or takes the given one. Deliveries are signed with the old one too until the overlap has passed. */
   rotateSecret: handleUnaryCall<RotateSecretRequest, RotateSecretResponse>;
   /** The events of its stream: what changed, when. */
@@ -3438,7 +3704,7 @@ export interface SubscriptionServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: PauseSubscriptionResponse) => void,
   ): ClientUnaryCall;
-  /** Also re-enables a disabled one. */
+  /** Also re-enables a disabled one; to PENDING, if nobody has agreed at its callback URL. */
   resumeSubscription(
     request: ResumeSubscriptionRequest,
     callback: (error: ServiceError | null, response: ResumeSubscriptionResponse) => void,
@@ -3491,6 +3757,25 @@ export interface SubscriptionServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ReportEndpointHealthResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Asks the callback URL of a PENDING one again, now, and answers what came of it: ACTIVE, or PENDING with the reason. Any
+   * other is answered as it is, but a disabled one is FAILED_PRECONDITION. RESOURCE_EXHAUSTED if it is asked for too often.
+   */
+  verifySubscription(
+    request: VerifySubscriptionRequest,
+    callback: (error: ServiceError | null, response: VerifySubscriptionResponse) => void,
+  ): ClientUnaryCall;
+  verifySubscription(
+    request: VerifySubscriptionRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: VerifySubscriptionResponse) => void,
+  ): ClientUnaryCall;
+  verifySubscription(
+    request: VerifySubscriptionRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: VerifySubscriptionResponse) => void,
   ): ClientUnaryCall;
   /** Makes a new secret, or takes the given one. Deliveries are signed with the old one too until the overlap has passed. */
   rotateSecret(
