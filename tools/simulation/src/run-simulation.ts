@@ -24,6 +24,8 @@ import { type Topic, Trace } from "./world/trace.ts";
 
 /** For the dispatchers to end after the last signal: their grace time, and the last commits. */
 const CLOSING_MS = 60_000;
+/** Until somebody has mended the endpoint of a subscription that was disabled, or thinks so. */
+const RESUMED_AFTER_MS = { least: 30_000, most: 6 * 3_600_000 };
 const TIERS = deferredTopics(-1).map(({ name }) => name);
 
 export interface SimulationOptions {
@@ -103,7 +105,14 @@ function createWorld({ seed, hours, plant, traced }: SimulationOptions): World {
   const topics = new Map([TOPICS.events, ...TIERS].map((name) => [name, plan.partitions]));
   for (const name of [TOPICS.attempts, TOPICS.deadLetters, TOPICS.quarantine]) topics.set(name, 1);
   const cluster = new SimulatedCluster({ time, random: branch("log"), topics, observer: onlooker });
-  const service = new SimulatedSubscriptions(branch("service"));
+  const people = branch("people");
+  const service: SimulatedSubscriptions = new SimulatedSubscriptions(branch("service"), (id) => {
+    onlooker.noteDisabled(id);
+    time.after(people.magnitude(RESUMED_AFTER_MS.least, RESUMED_AFTER_MS.most), () => {
+      service.resume(id);
+      onlooker.noteResumed(id);
+    });
+  });
   const receivers = new Map(
     plan.subscriptions.map(({ id, receiver: kind }) => {
       const options = { kind, random: branch(`receiver ${id}`), calmFromMs: plan.calmFromMs };
@@ -184,6 +193,7 @@ function collectFacts({ plan, cluster, onlooker }: World): Facts {
       onlooker.firstDues.get(`${deliveryKey(eventId, subscriptionId)} ${attempt}`),
     disturbed: onlooker.disturbed,
     unwatched: onlooker.unwatched,
+    findDisabled: (subscriptionId) => onlooker.findDisabled(subscriptionId),
     clockRangeMs: onlooker.clockRangeMs,
     findStepsBack: (machine) => onlooker.findStepsBack(machine),
     log: {

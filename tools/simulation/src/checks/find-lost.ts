@@ -21,7 +21,7 @@ export function findLost(facts: Facts, histories: ReadonlyMap<string, History>):
     const { eventId } = event;
     if (waiting.has(deliveryKey(eventId, ""))) continue;
     for (const plan of facts.plan.subscriptions) {
-      if (!mustGet(plan, event, facts.plan)) continue;
+      if (!mustGet(plan, event, facts.plan) || mayBeCancelled(facts, event, plan.id)) continue;
       const key = deliveryKey(eventId, plan.id);
       if (waiting.has(key) || isEnded(histories.get(key))) continue;
       const words = `accepted, and neither delivered nor dead nor waiting; ${describe(histories.get(key))}`;
@@ -47,6 +47,11 @@ function mustGet(plan: SubscriptionPlan, { tenantId, type, publishedAtMs }: Acce
   // A dispatcher learns of a new subscription a moment later, or when the service can be watched again.
   if (plan.createdAtMs > span.fromMs && plan.createdAtMs > publishedAtMs - NEWS_MS) return false;
   return plan.eventTypes.some((wanted) => wanted === "*" || wanted === type);
+}
+
+/** What waits when its subscription is disabled is dropped, and what comes then is for nobody. */
+function mayBeCancelled(facts: Facts, { publishedAtMs }: Accepted, subscriptionId: string): boolean {
+  return facts.findDisabled(subscriptionId).some(({ toMs }) => toMs + NEWS_MS > publishedAtMs);
 }
 
 function isEnded(history: History | undefined): boolean {

@@ -5,12 +5,13 @@ import type { History } from "./history.ts";
 /** A change is in force within a second; what had entered by then still goes. */
 const KNOWN_MS = 5_000;
 
-/** No request goes out for a subscription that is paused or gone, once that can be known. */
+/** No request goes out for a subscription that is paused, disabled or gone, once that can be known. */
 export function findUnwanted(facts: Facts, histories: ReadonlyMap<string, History>): readonly Problem[] {
   const unwatched = new Spans(facts.unwatched);
   return [...histories.values()].flatMap(({ sent, plan, eventId, subscriptionId }) => {
     const forbidden = [
       ...plan.pauses,
+      ...facts.findDisabled(subscriptionId),
       ...(plan.deletedAtMs === undefined ? [] : [{ fromMs: plan.deletedAtMs, toMs: Infinity }]),
     ];
     const wrong = sent.find(({ atMs }) =>
@@ -22,6 +23,13 @@ export function findUnwanted(facts: Facts, histories: ReadonlyMap<string, Histor
       ),
     );
     if (wrong === undefined) return [];
-    return [{ check: "wanted", words: "sent though the subscription was paused or deleted", eventId, subscriptionId }];
+    return [
+      {
+        check: "wanted",
+        words: "sent though the subscription was paused, disabled or deleted",
+        eventId,
+        subscriptionId,
+      },
+    ];
   });
 }

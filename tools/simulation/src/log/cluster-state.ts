@@ -104,12 +104,15 @@ export class ClusterState {
     return topics.flatMap((topic) => this.partitionsOf(topic).map((_, partition) => ({ topic, partition })));
   }
 
-  /** Calls back whenever there may be something to read in one of the topics. */
-  onReadable(topics: readonly string[], callback: () => void): void {
+  /** Calls back whenever there may be something to read in one of the topics; returns the function that ends it. */
+  onReadable(topics: readonly string[], callback: () => void): () => void {
     for (const topic of topics) {
       const readers = this.#readers.get(topic) ?? new Set();
       this.#readers.set(topic, readers.add(callback));
     }
+    return () => {
+      for (const topic of topics) this.#readers.get(topic)?.delete(callback);
+    };
   }
 
   tellReadable(topics: Iterable<string> = this.#readers.keys()): void {

@@ -57,6 +57,7 @@ export class SimulatedMember implements GroupConsumer {
   /** Whether it was thrown out since it last took a part: then nothing that it had is its own any more. */
   #wasExpelled = false;
   #isFetchPlanned = false;
+  #stopReading: () => void = () => undefined;
   #told: Promise<void> = Promise.resolve();
   #lastCommit: Promise<void> = Promise.resolve();
   #sentCommits = 0;
@@ -77,11 +78,12 @@ export class SimulatedMember implements GroupConsumer {
     this.#state = "reading";
     await this.#machine.pass();
     this.#group.join(this);
-    this.#cluster.onReadable(this.#group.topics, () => {
+    this.#stopReading = this.#cluster.onReadable(this.#group.topics, () => {
       this.#planFetch();
     });
     await Promise.race([untilAborted(signal), this.#failed.promise]);
     this.#state = "draining";
+    this.#stopReading();
     await this.#told;
   };
 
@@ -124,6 +126,7 @@ export class SimulatedMember implements GroupConsumer {
 
   /** Its process was killed: what it had taken and not committed will be done again. */
   die(): void {
+    this.#stopReading();
     for (const holding of this.#holdings.values()) holding.lostAt ??= this.#group.committed.find(holding.place);
     this.#tellLosses();
   }

@@ -8,12 +8,13 @@ import type { RandomSource } from "../time/random-source.ts";
  * - `flapping`, `hanging`, `dripping`, `limiting`, `vanishing`: healthy for a while, then for a while not: it answers 500;
  *   takes the request and says nothing; answers about when the patience ends; answers 429 with a Retry-After; can't be
  *   reached, or breaks the connection after it took the request.
+ * - `leaving`: healthy for a while, then for a while it says 410, that it is gone for good.
  * - `broken`: always answers 500, 404 or, rarely, 410.
  */
 export type ReceiverKind =
-  "healthy" | "shaky" | "slow" | "flapping" | "hanging" | "dripping" | "limiting" | "vanishing" | "broken";
+  "healthy" | "shaky" | "slow" | "flapping" | "hanging" | "dripping" | "limiting" | "vanishing" | "leaving" | "broken";
 
-export const UNRELIABLE_KINDS = ["flapping", "hanging", "dripping", "limiting", "vanishing"] as const;
+export const UNRELIABLE_KINDS = ["flapping", "hanging", "dripping", "limiting", "vanishing", "leaving"] as const;
 
 /** What a receiver does with one request. */
 export type Reaction =
@@ -73,6 +74,8 @@ export class Receiver {
     switch (kind) {
       case "flapping":
         return this.#answer(500);
+      case "leaving":
+        return this.#answer(410);
       case "hanging":
         return { kind: "silence" };
       case "dripping":

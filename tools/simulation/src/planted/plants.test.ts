@@ -18,6 +18,8 @@ const FOUND_BY: Readonly<Record<PlantName, readonly string[]>> = {
   "tardy-deferral": ["on time"],
   limitless: ["limits"],
   "deaf-directory": ["wanted"],
+  "deaf-to-gone": ["gone"],
+  "rate-for-each": ["rate"],
 };
 
 test.each(PLANT_NAMES)("finds a planted bug within a few seeds: %s", { timeout: PATIENCE_MS }, async (plantName) => {

@@ -3,6 +3,8 @@ import { deferLosingTheNumber } from "./defer-losing-the-number.ts";
 import { deferToTheWrongTime } from "./defer-to-the-wrong-time.ts";
 import { forgetUnfinished } from "./forget-unfinished.ts";
 import { ignoreLimits } from "./ignore-limits.ts";
+import { keepOnTheGone } from "./keep-on-the-gone.ts";
+import { keepRatesApart } from "./keep-rates-apart.ts";
 import { missChanges } from "./miss-changes.ts";
 import { neverLeaveTheGate } from "./never-leave-the-gate.ts";
 import { recordBeforeTheAppend } from "./record-before-the-append.ts";
@@ -16,6 +18,8 @@ export const PLANT_NAMES = [
   "tardy-deferral",
   "limitless",
   "deaf-directory",
+  "deaf-to-gone",
+  "rate-for-each",
 ] as const;
 export type PlantName = (typeof PLANT_NAMES)[number];
 
@@ -29,4 +33,6 @@ export const PLANTS: Readonly<Record<PlantName, Plant>> = {
   "tardy-deferral": deferToTheWrongTime(600_000),
   limitless: ignoreLimits,
   "deaf-directory": missChanges,
+  "deaf-to-gone": keepOnTheGone,
+  "rate-for-each": keepRatesApart,
 };

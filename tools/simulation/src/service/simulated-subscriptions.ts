@@ -21,6 +21,8 @@ export interface ServiceFaults {
 export class SimulatedSubscriptions {
   readonly faults: ServiceFaults = { isAway: false, hangs: false };
   readonly #random: RandomSource;
+  readonly #onDisabled: (id: string) => void;
+  readonly #disabled = new Set<string>();
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #changes: SubscriptionChange[] = [];
   #revision = 100n;
@@ -28,8 +30,10 @@ export class SimulatedSubscriptions {
   #breaks = 0;
   readonly #wakeWatchers = new Set<() => void>();
 
-  constructor(random: RandomSource) {
+  /** @param onDisabled a dispatcher had a subscription disabled, just now */
+  constructor(random: RandomSource, onDisabled: (id: string) => void = () => undefined) {
     this.#random = random;
+    this.#onDisabled = onDisabled;
   }
 
   /** From now on it is so. */
@@ -43,6 +47,12 @@ export class SimulatedSubscriptions {
     if (subscription === undefined) return;
     this.#subscriptions.delete(id);
     this.#note(subscription);
+  }
+
+  /** Somebody resumes what was disabled. */
+  resume(id: string): void {
+    const subscription = this.#subscriptions.get(id);
+    if (this.#disabled.delete(id) && subscription !== undefined) this.#note(subscription);
   }
 
   breakWatches(): void {
@@ -64,11 +74,12 @@ export class SimulatedSubscriptions {
         return answer;
       },
       watch: ({ afterRevision }, signal) => this.#watch(afterRevision, signal, machine),
-      // As if somebody resumed it at once: what follows from its end is the subscription service's to prove.
-      disable: async () => {
+      disable: async ({ id }) => {
         await machine.pass();
         await machine.wait(this.#drawLatencyMs());
         if (this.faults.isAway) throw new Error("the subscription service is away");
+        this.#disable(id);
+        await machine.wait(this.#drawLatencyMs());
       },
       // What follows from reports is the subscription service's to prove.
       reportHealth: async () => {
@@ -80,9 +91,18 @@ export class SimulatedSubscriptions {
     };
   }
 
+  #disable(id: string): void {
+    const subscription = this.#subscriptions.get(id);
+    if (subscription === undefined || this.#disabled.has(id)) return;
+    this.#disabled.add(id);
+    this.#note(subscription);
+    this.#onDisabled(id);
+  }
+
   #resolve(tenantId: string, eventType: string): Awaited<ReturnType<Subscriptions["resolve"]>> {
     const subscriptions = [...this.#subscriptions.values()].filter(
-      (subscription) => subscription.tenantId === tenantId && wants(subscription, eventType),
+      (subscription) =>
+        subscription.tenantId === tenantId && wants(subscription, eventType) && !this.#disabled.has(subscription.id),
     );
     const keys = [{ secret: SECRET, expireTime: undefined }];
     return {

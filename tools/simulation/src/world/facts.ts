@@ -52,6 +52,8 @@ export interface Facts {
   readonly disturbed: readonly Span[];
   /** While the subscription service could not be asked or watched. */
   readonly unwatched: readonly Span[];
+  /** When a subscription was disabled, until it was resumed; in order. */
+  readonly findDisabled: (subscriptionId: string) => readonly Span[];
   /** By how much any two clocks differed at most over the whole run, milliseconds. */
   readonly clockRangeMs: number;
   /** By machine, when its wall clock went back, and by how much. */

@@ -37,6 +37,7 @@ export class Onlooker implements ClusterObserver, NetworkObserver {
   readonly limits: LimitWatch;
   readonly #deps: OnlookerDeps;
   readonly #stepsBack = new Map<Machine, { readonly atMs: number; readonly byMs: number }[]>();
+  readonly #disabled = new Map<string, readonly Span[]>();
   readonly #names = new WeakMap<Machine, string>();
   #lowestAheadMs = 0;
   #highestAheadMs = 0;
@@ -75,6 +76,26 @@ export class Onlooker implements ClusterObserver, NetworkObserver {
   unwatch(forMs: number): void {
     const { nowMs } = this.#deps.time;
     this.unwatched.push({ fromMs: nowMs, toMs: nowMs + forMs });
+  }
+
+  findDisabled(subscriptionId: string): readonly Span[] {
+    return this.#disabled.get(subscriptionId) ?? [];
+  }
+
+  noteDisabled(subscriptionId: string): void {
+    this.tellOf(subscriptionId, "disabled");
+    const span = { fromMs: this.#deps.time.nowMs, toMs: Infinity };
+    this.#disabled.set(subscriptionId, [...this.findDisabled(subscriptionId), span]);
+  }
+
+  noteResumed(subscriptionId: string): void {
+    this.tellOf(subscriptionId, "resumed");
+    const spans = this.findDisabled(subscriptionId);
+    const toMs = this.#deps.time.nowMs;
+    this.#disabled.set(
+      subscriptionId,
+      spans.map((span) => (span.toMs === Infinity ? { ...span, toMs } : span)),
+    );
   }
 
   name(machine: Machine, name: string): void {
