@@ -1,7 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { isJsonContentType, type Violation } from "@postrider/domain-event";
-import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-import addFormats from "ajv-formats";
+import { compileJsonSchema, type Mismatch } from "@postrider/kit-json-schema";
 
 /** Says what is wrong with an event's data; undefined when nothing is. */
 export type DataCheck = (data: Uint8Array, contentType: string) => Violation | undefined;
@@ -12,20 +11,14 @@ export type DataCheck = (data: Uint8Array, contentType: string) => Violation | u
  * @throws Error when the schema is none; the catalog refuses such schemas
  */
 export function compileDataCheck(schema: string): DataCheck {
-  const validate = schema === "" ? undefined : compileSchema(schema);
+  const validate = schema === "" ? undefined : compileJsonSchema(schema);
   return (data, contentType) => {
     if (!isJsonContentType(contentType)) return validate && notJson(contentType);
     const parsed = parseJson(data);
     if (parsed.kind === "wrong") return { field: "event.data", description: parsed.description };
-    return !validate || validate(parsed.value) ? undefined : firstViolation(validate);
+    const mismatch = validate?.(parsed.value);
+    return mismatch && describeMismatch(mismatch);
   };
-}
-
-function compileSchema(schema: string): ValidateFunction {
-  // Strict mode refuses keywords that it does not know; JSON Schema says that they are annotations.
-  const ajv = new Ajv2020({ strict: false });
-  addFormats.default(ajv);
-  return ajv.compile(JSON.parse(schema) as object);
 }
 
 function notJson(contentType: string): Violation {
@@ -46,14 +39,9 @@ function parseJson(data: Uint8Array): { kind: "json"; value: unknown } | { kind:
 /** Of a path or a description: the data's own names are in it, which may be as long as the data, and broken. */
 const MAX_SHOWN_CHARS = 256;
 
-function firstViolation(validate: ValidateFunction): Violation {
-  const [error] = validate.errors ?? [];
-  const path = shorten(error?.instancePath ?? "");
-  const extra = error && "additionalProperty" in error.params ? `: ${String(error.params["additionalProperty"])}` : "";
-  return {
-    field: `event.data${path}`,
-    description: `${path === "" ? "the data" : path} ${shorten(`${error?.message ?? "breaks the schema"}${extra}`)}`,
-  };
+function describeMismatch({ path, message }: Mismatch): Violation {
+  const shown = shorten(path);
+  return { field: `event.data${shown}`, description: `${shown === "" ? "the data" : shown} ${shorten(message)}` };
 }
 
 function shorten(text: string): string {

@@ -104,10 +104,16 @@ describe("the cache of event types", () => {
     expect(await cache.find("order_paid")).toMatchObject({ name: "order_paid" });
   });
 
-  test("a schema that can't be compiled is a defect, not an outage", async () => {
+  test("a schema that can't be used refuses every event of its type, and says why", async () => {
     const { catalog, cache } = await startCache();
-    catalog.answer = async (name) => eventType(name, '{"type":"nothing"}');
-    await expect(cache.find("order_paid")).rejects.not.toHaveProperty("code");
+    catalog.answer = async (name) => eventType(name, '{"pattern":"(?=a)b"}');
+    const known = await cache.find("order_paid");
+    expect(known?.checkData(Buffer.from('"b"'), "application/json")).toEqual({
+      field: "event.type",
+      description: expect.stringContaining(
+        "its schema can't be used, update it in the catalog: it can't be compiled",
+      ) as string,
+    });
   });
 
   test("keeps so many names that made-up ones can't fill the memory, and those in use", async () => {

@@ -1,3 +1,4 @@
+import { JsonSchemaError } from "@postrider/kit-json-schema";
 import type { Clock, Random, Service } from "@postrider/kit-lifecycle";
 import { RpcError } from "@postrider/kit-rpc";
 import type { Logger } from "@postrider/kit-telemetry";
@@ -70,7 +71,18 @@ function toFound(answer: Answer): Found {
 
 async function load(catalog: Catalog, name: string): Promise<Answer> {
   const eventType = await ask(catalog, name);
-  return eventType ? { name, checkData: compileDataCheck(eventType.schema) } : ABSENT;
+  return eventType ? { name, checkData: prepareCheck(eventType.schema) } : ABSENT;
+}
+
+/** A schema that an earlier release took and this one does not refuses every event, so that somebody mends it. */
+function prepareCheck(schema: string): DataCheck {
+  try {
+    return compileDataCheck(schema);
+  } catch (error) {
+    if (!(error instanceof JsonSchemaError)) throw error;
+    const description = `its schema can't be used, update it in the catalog: it ${error.message}`;
+    return () => ({ field: "event.type", description });
+  }
 }
 
 async function ask(catalog: Catalog, name: string): ReturnType<Catalog["getEventType"]> {

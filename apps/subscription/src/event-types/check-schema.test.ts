@@ -63,7 +63,7 @@ describe("examples", () => {
   test("that are nested too deep are refused, not a defect", () => {
     const deep = "[".repeat(30_000) + "]".repeat(30_000);
     expect(check('{"items":{"$ref":"#"}}', deep)).toEqual([
-      "event_type.examples[0].data is nested too deep for the schema",
+      "event_type.examples[0].data does not fit the schema: / is nested too deep for the schema",
     ]);
   });
 });

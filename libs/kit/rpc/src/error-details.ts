@@ -2,6 +2,7 @@ import { Metadata, status } from "@grpc/grpc-js";
 import { Any } from "@postrider/contracts/google/protobuf/any";
 import { BadRequest, RetryInfo } from "@postrider/contracts/google/rpc/error_details";
 import { Status } from "@postrider/contracts/google/rpc/status";
+import { cutMessage } from "./cut-message.ts";
 import { type FieldViolation, RpcError, grpcStatusOf } from "./rpc-error.ts";
 
 /** Where gRPC carries a google.rpc.Status. */
@@ -9,12 +10,16 @@ const DETAILS_KEY = "grpc-status-details-bin";
 const BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest";
 const RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo";
 
+/** Beside the message, within the 8 KiB of headers that clients take by default: base64 makes a third more of it. */
+const MAX_VIOLATIONS_BYTES = 3072;
+const MAX_DESCRIPTION_CHARS = 512;
+
 /** A failure as google.rpc.Status: the form in which batches and streams carry it. */
 export function encodeStatus(error: unknown): Status {
   if (!(error instanceof RpcError)) return { code: status.INTERNAL, message: "internal error", details: [] };
   const details: Any[] = [];
   if (error.violations.length > 0) {
-    const fieldViolations = error.violations.map(({ field, description }) => ({ field, description }));
+    const fieldViolations = takeFitting(error.violations);
     details.push({ typeUrl: BAD_REQUEST, value: toBuffer(BadRequest.encode({ fieldViolations })) });
   }
   if (error.retryDelayMs !== undefined) {
@@ -22,8 +27,27 @@ export function encodeStatus(error: unknown): Status {
     const retryDelay = { seconds, nanos: Math.round((error.retryDelayMs % 1000) * 1e6) };
     details.push({ typeUrl: RETRY_INFO, value: toBuffer(RetryInfo.encode({ retryDelay })) });
   }
-  // grpc-js throws on half a surrogate pair, outside of any handler: a caller's text cut in two would end the process.
-  return { code: grpcStatusOf(error.code), message: error.message.toWellFormed(), details };
+  return { code: grpcStatusOf(error.code), message: cutMessage(error.message), details };
+}
+
+/** As many as fit; a last one tells how many do not. */
+function takeFitting(violations: readonly FieldViolation[]): FieldViolation[] {
+  const taken: FieldViolation[] = [];
+  let bytes = 0;
+  for (const { field, description } of violations) {
+    const violation = { field: cutText(field), description: cutText(description) };
+    bytes += Buffer.byteLength(violation.field) + Buffer.byteLength(violation.description) + 8;
+    if (bytes > MAX_VIOLATIONS_BYTES) {
+      return [...taken, { field: "", description: `${violations.length - taken.length} more are not shown` }];
+    }
+    taken.push(violation);
+  }
+  return taken;
+}
+
+function cutText(text: string): string {
+  const isLong = text.length > MAX_DESCRIPTION_CHARS;
+  return (isLong ? `${text.slice(0, MAX_DESCRIPTION_CHARS - 1)}…` : text).toWellFormed();
 }
 
 /** The status that a handler answers with: code, text, and the details in the trailers. */

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import { Client, credentials, Metadata, type ServerDuplexStream, status } from "@grpc/grpc-js";
+import { HealthClient } from "@postrider/contracts/grpc/health/v1/health";
 import {
   IngestServiceService,
   PublishStreamRequest,
@@ -118,4 +119,21 @@ test("a timeout that is none is the caller's fault", async () => {
     code: status.INVALID_ARGUMENT,
     details: "the header grpc-timeout is not 1 to 8 digits and a unit",
   });
+});
+
+test("words that a caller chose do not end the connection when they come back", async () => {
+  const server = await serve();
+  const client = new HealthClient(server.address, credentials.createInsecure());
+  onTestFinished(() => {
+    client.close();
+  });
+  const ask = async (service: string): Promise<Ended> =>
+    new Promise((resolve) => {
+      client.check({ service }, new Metadata(), { deadline: Date.now() + 10_000 }, (error) => {
+        resolve(error ?? { code: status.OK, details: "" });
+      });
+    });
+  const answers = await Promise.all(["\u{1f600}".repeat(200), "", "%".repeat(1000), ""].map(ask));
+  expect(answers.map(({ code }) => code)).toEqual([status.NOT_FOUND, status.OK, status.NOT_FOUND, status.OK]);
+  for (const { details } of answers) expect(encodeURI(details).length).toBeLessThanOrEqual(1536);
 });

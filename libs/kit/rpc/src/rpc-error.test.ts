@@ -31,6 +31,20 @@ describe("an expected failure", () => {
     });
   });
 
+  test("is never larger than what clients take of headers, whatever callers wrote into it", () => {
+    for (const unit of ["a", "\u{1f600}", "%", "\ud800", "\u0000"]) {
+      const violations = Array.from({ length: 1000 }, (_, index) => ({
+        field: `events[${index}].${unit.repeat(300)}`,
+        description: unit.repeat(5000),
+      }));
+      const { details, metadata } = encodeServiceError(RpcError.invalid(violations));
+      const encoded = String(metadata.toHttp2Headers()["grpc-status-details-bin"]);
+      expect(encodeURI(details).length + encoded.length).toBeLessThan(7000);
+      const read = readErrorDetails(received(RpcError.invalid(violations)));
+      expect(read.violations.at(-1)?.description).toMatch(/^\d+ more are not shown$/);
+    }
+  });
+
   test("names every field that breaks a rule, for machines and in its message", () => {
     const violations = [
       { field: "event.id", description: '"a.b" has a dot' },

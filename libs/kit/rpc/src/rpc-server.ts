@@ -10,7 +10,7 @@ import { ServerReflectionService } from "@postrider/contracts/grpc/reflection/v1
 import { HealthImplementation, service as healthDefinition } from "grpc-health-check";
 import { type Doorkeeper, type MethodAccess, openDoor } from "./access.ts";
 import { Admission, type GuardedService } from "./admission.ts";
-import { blameTheCaller } from "./caller-faults.ts";
+import { answerPlainly } from "./answer-plainly.ts";
 import { ClosingServer } from "./closing-server.ts";
 import { createReflection } from "./reflection.ts";
 import { decodeStrictly } from "./strict-decoding.ts";
@@ -72,7 +72,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     // Callers that vanished without a word would keep their watches open for ever.
     "grpc.keepalive_time_ms": 20_000,
     "grpc.keepalive_timeout_ms": 10_000,
-    interceptors: [blameTheCaller, admission.interceptor],
+    interceptors: [answerPlainly, admission.interceptor],
   });
   for (const { definition, implementation } of services) server.addService(decodeStrictly(definition), implementation);
   const names = services.map(({ name }) => name);

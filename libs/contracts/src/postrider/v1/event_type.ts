@@ -31,7 +31,11 @@ export interface EventType {
   /** Such as order_paid or order.paid: ^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$, up to 128 characters. */
   name: string;
   description: string;
-  /** JSON Schema 2020-12 of the data, as JSON text of up to 64 KiB. Empty: any data is taken. */
+  /**
+   * JSON Schema 2020-12 of the data, as JSON text of up to 64 KiB. Empty: any data is taken. Up to 500 schemas within, 64 in
+   * each other; $ref to places within only; patterns of up to 1,024 characters, in RE2's syntax (no look-around, no
+   * back-references). Data that takes more than a million steps to check does not fit.
+   */
   schema: string;
   examples: EventType_Example[];
   /** What a receiver should answer, for people. */

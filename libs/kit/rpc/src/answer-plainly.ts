@@ -1,4 +1,5 @@
 import { ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
+import { cutMessage } from "./cut-message.ts";
 
 /**
  * What grpc-js answers with INTERNAL although it is the caller's fault, with what we say instead. An operator who is woken
@@ -14,10 +15,11 @@ const FAULTS: readonly { readonly details: RegExp; readonly description: string 
 ];
 
 /**
- * Answers INVALID_ARGUMENT to what can't be read, and nothing after it. It has to stand first among the interceptors: the
- * others never see the end of such a call.
+ * Answers INVALID_ARGUMENT to what can't be read, and nothing after it; and no more words than fit, whoever chose them (the
+ * health service tells every name that it does not know). It has to stand first among the interceptors: the others never
+ * see the end of a call that grpc-js ends.
  */
-export const blameTheCaller: ServerInterceptor = (_, call) => {
+export const answerPlainly: ServerInterceptor = (_, call) => {
   const sendStatus = call.sendStatus.bind(call);
   const sendMessage = call.sendMessage.bind(call);
   let hasEnded = false;
@@ -25,7 +27,8 @@ export const blameTheCaller: ServerInterceptor = (_, call) => {
   call.sendStatus = (answer) => {
     hasEnded = true;
     const fault = FAULTS.find(({ details }) => answer.code === status.INTERNAL && details.test(answer.details));
-    sendStatus(fault ? { ...answer, code: status.INVALID_ARGUMENT, details: fault.description } : answer);
+    if (fault) sendStatus({ ...answer, code: status.INVALID_ARGUMENT, details: fault.description });
+    else sendStatus({ ...answer, details: cutMessage(answer.details) });
   };
   // The handler does not know that the call has ended. A message behind the end breaks the HTTP/2 stream, so that the
   // caller would hear nothing at all.
