@@ -108,7 +108,7 @@ function wire(
   const policy = openEgressPolicy(config);
   const egress = openEgress({ policy, config, clock });
   const verification = findVerificationMethod(config);
-  const asking = { egress, clock, randomBytes, userAgent: `Postrider/${config.version}` };
+  const asking = { egress, clock, registry, randomBytes, userAgent: `Postrider/${config.version}` };
   const subscription = createSubscription({
     ...subscriptions,
     urlVerifier: verification && createUrlVerifier({ method: verification, ...asking }),

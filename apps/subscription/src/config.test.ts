@@ -25,6 +25,16 @@ test("an endpoint can't be given up before its tenant was warned", () => {
   expect(() => parseSubscriptionConfig(environment)).toThrow("POSTRIDER_DISABLED_AFTER should be longer than");
 });
 
+test("the handshake needs a name to go by", () => {
+  const cloudevents = { ...MASTER_KEYS, POSTRIDER_URL_VERIFICATION: "cloudevents" };
+  expect(() => parseSubscriptionConfig(cloudevents)).toThrow("POSTRIDER_WEBHOOK_ORIGIN should be set");
+  const named = { ...cloudevents, POSTRIDER_WEBHOOK_ORIGIN: "hooks.platform.example" };
+  expect(parseSubscriptionConfig(named)).toMatchObject({ webhookOrigin: "hooks.platform.example" });
+  for (const wrong of ["https://platform.example", "a b", "-a.example", `${"a".repeat(64)}.example`]) {
+    expect(() => parseSubscriptionConfig({ ...named, POSTRIDER_WEBHOOK_ORIGIN: wrong })).toThrow("a DNS name");
+  }
+});
+
 test("without master keys it does not start, and says how to make one", () => {
   expect(() => parseSubscriptionConfig({})).toThrow(/POSTRIDER_MASTER_KEYS.* should be set.*secrets new-key/);
 });

@@ -5,6 +5,7 @@ import { openPostgres } from "@postrider/kit-postgres";
 import { createSealer, loadMasterKeys, type Sealer } from "@postrider/kit-secrets";
 import { closedAtEnd, type Serving, startServing } from "@postrider/kit-serving";
 import { createRegistry, type Logger } from "@postrider/kit-telemetry";
+import type { Registry } from "prom-client";
 import type { SubscriptionConfig } from "./config.ts";
 import { createSubscription } from "./create-subscription.ts";
 import { connectIngest } from "./grpc/ingest-client.ts";
@@ -45,7 +46,8 @@ export async function serveSubscription(deps: ServeSubscriptionDeps): Promise<Se
     database: createPostgresKysely<SubscriptionSchema>(postgres),
   };
   await prepareSecrets({ ...storage, sealer, logger });
-  const { urlVerifier, closing } = openUrlVerifier(deps, policy);
+  const registry = createRegistry();
+  const { urlVerifier, closing } = openUrlVerifier(deps, { policy, registry });
   const { services } = createSubscription({
     ...storage,
     sealer,
@@ -55,7 +57,6 @@ export async function serveSubscription(deps: ServeSubscriptionDeps): Promise<Se
     clock,
     randomBytes,
   });
-  const registry = createRegistry();
   return startServing({
     grpc: { address: config.grpcAddress, services, maxMessageBytes: MAX_MESSAGE_BYTES },
     admin: { address: config.adminAddress, registry },
@@ -84,14 +85,14 @@ interface OpenedUrlVerifier {
 /** What asks callback URLs, and the door that it goes through; neither if the platform asks nobody. */
 function openUrlVerifier(
   { config, clock, randomBytes }: ServeSubscriptionDeps,
-  policy: EgressPolicy,
+  { policy, registry }: { readonly policy: EgressPolicy; readonly registry: Registry },
 ): OpenedUrlVerifier {
   const method = findVerificationMethod(config);
   if (!method) return { urlVerifier: undefined, closing: [] };
   const egress = openEgress({ policy, config, clock });
   const userAgent = `Postrider/${config.version}`;
   return {
-    urlVerifier: createUrlVerifier({ method, egress, clock, randomBytes, userAgent }),
+    urlVerifier: createUrlVerifier({ method, egress, clock, randomBytes, userAgent, registry }),
     closing: [closedAtEnd("egress", async () => egress.close(0))],
   };
 }

@@ -1,6 +1,7 @@
 import type { EgressRequest, EgressResult } from "@postrider/kit-egress";
 import { parseSigningSecret } from "@postrider/kit-signature";
 import { FakeClock } from "@postrider/testing";
+import { Registry } from "prom-client";
 import { expect, test } from "vitest";
 import { type AskedUrl, createUrlVerifier, type VerificationMethod } from "./url-verifier.ts";
 
@@ -10,9 +11,14 @@ const asked: AskedUrl = { tenantId: "acme", callbackUrl: "https://example.com/ho
 const CHALLENGE: VerificationMethod = { kind: "challenge" };
 const CLOUDEVENTS: VerificationMethod = { kind: "cloudevents", origin: "hooks.example.com" };
 
-function createVerifier(method: VerificationMethod, send: (request: EgressRequest) => Promise<EgressResult>) {
+function createVerifier(
+  method: VerificationMethod,
+  send: (request: EgressRequest) => Promise<EgressResult>,
+  registry = new Registry(),
+) {
   const randomBytes = (count: number): Uint8Array => new Uint8Array(count);
-  return createUrlVerifier({ method, egress: { send }, clock: new FakeClock(), randomBytes, userAgent: "test" });
+  const egress = { send };
+  return createUrlVerifier({ method, egress, clock: new FakeClock(), randomBytes, userAgent: "test", registry });
 }
 
 test.each([CHALLENGE, CLOUDEVENTS])("$kind: has a deadline of five seconds and reads little", async (method) => {
@@ -39,7 +45,8 @@ test.each([CHALLENGE, CLOUDEVENTS])("$kind: what may not be called is told witho
 
 test("sixty-four questions are out at one time at most", async () => {
   const late = Promise.withResolvers<EgressResult>();
-  const verifier = createVerifier(CHALLENGE, async () => late.promise);
+  const registry = new Registry();
+  const verifier = createVerifier(CHALLENGE, async () => late.promise, registry);
   const ask = async (index: number) =>
     verifier.ask({ ...asked, tenantId: `t${index}`, callbackUrl: `https://${index}.example.com/` });
   const out = Array.from({ length: 64 }, async (_, index) => ask(index));
@@ -47,4 +54,7 @@ test("sixty-four questions are out at one time at most", async () => {
   late.resolve({ kind: "responded", status: 404, body: new Uint8Array(), isTruncated: false, durationUs: 1 });
   await Promise.all(out);
   expect(await ask(65)).toMatchObject({ kind: "not_agreed" });
+  const told = await registry.metrics();
+  expect(told).toContain('postrider_url_verifications_total{outcome="not_agreed"} 65\n');
+  expect(told).toContain('postrider_url_verifications_total{outcome="exhausted"} 1\n');
 });

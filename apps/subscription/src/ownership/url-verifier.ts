@@ -2,9 +2,11 @@ import type { VerificationOutcome } from "@postrider/domain-subscription";
 import type { Egress } from "@postrider/kit-egress";
 import type { Clock } from "@postrider/kit-lifecycle";
 import type { SigningKey } from "@postrider/kit-signature";
+import type { Registry } from "prom-client";
 import { createAttemptBudget, type Exhausted } from "./attempt-budget.ts";
 import { createChallenge, judgeEcho } from "./challenge.ts";
 import { createHandshake, judgePermission } from "./cloudevents-handshake.ts";
+import { createVerificationMetrics } from "./verification-metrics.ts";
 
 /** Questions that are out at one time, of all tenants. */
 const MAX_OPEN = 64;
@@ -40,6 +42,7 @@ export interface UrlVerifierDeps {
   /** Cryptographically strong. */
   readonly randomBytes: (count: number) => Uint8Array;
   readonly userAgent: string;
+  readonly registry: Registry;
 }
 
 /** What a question is made of, beside the URL. */
@@ -49,18 +52,26 @@ export interface QuestionContext extends Pick<UrlVerifierDeps, "randomBytes" | "
 
 export function createUrlVerifier(deps: UrlVerifierDeps): UrlVerifier {
   const budget = createAttemptBudget(deps.clock);
+  const metrics = createVerificationMetrics(deps.registry);
   let openCount = 0;
+
+  async function askWithinBounds(asked: AskedUrl): Promise<VerificationOutcome | Exhausted> {
+    if (openCount >= MAX_OPEN) return { kind: "exhausted", whose: "all tenants", retryAfterMs: 1_000 };
+    const exhausted = budget.take(asked.tenantId, hostOf(asked.callbackUrl));
+    if (exhausted) return exhausted;
+    openCount += 1;
+    try {
+      return await askOnce(deps, asked);
+    } finally {
+      openCount -= 1;
+    }
+  }
+
   return {
     ask: async (asked) => {
-      if (openCount >= MAX_OPEN) return { kind: "exhausted", whose: "all tenants", retryAfterMs: 1_000 };
-      const exhausted = budget.take(asked.tenantId, hostOf(asked.callbackUrl));
-      if (exhausted) return exhausted;
-      openCount += 1;
-      try {
-        return await askOnce(deps, asked);
-      } finally {
-        openCount -= 1;
-      }
+      const outcome = await askWithinBounds(asked);
+      metrics.asked(outcome.kind);
+      return outcome;
     },
   };
 }

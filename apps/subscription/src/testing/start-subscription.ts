@@ -13,6 +13,7 @@ import type { Sealer } from "@postrider/kit-secrets";
 import { openSqlite } from "@postrider/kit-sqlite";
 import { createLogger } from "@postrider/kit-telemetry";
 import type { Kysely } from "kysely";
+import { Registry } from "prom-client";
 import { onTestFinished } from "vitest";
 import type { SubscriptionLookups } from "../create-lookups.ts";
 import { createSubscription } from "../create-subscription.ts";
@@ -130,7 +131,9 @@ export async function startSubscription(
 function openUrlVerifier(method: VerificationMethod, policy: EgressPolicy): UrlVerifier {
   const egress = createEgress({ policy, clock: systemClock });
   onTestFinished(() => egress.close());
-  return createUrlVerifier({ method, egress, clock: systemClock, randomBytes, userAgent: "Postrider/test" });
+  return createUrlVerifier({
+    ...{ method, egress, clock: systemClock, randomBytes, userAgent: "Postrider/test", registry: new Registry() },
+  });
 }
 
 /** Calls a unary method of a client by its name. */
