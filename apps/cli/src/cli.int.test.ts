@@ -10,7 +10,13 @@ import {
 } from "@postrider/contracts/postrider/v1/subscription";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { runCli } from "./create-cli.ts";
-import { type InMemoryPlatform, ROTATED_SECRET, SECRET, startInMemoryPlatform } from "./testing/in-memory-platform.ts";
+import {
+  type InMemoryPlatform,
+  PUBLIC_KEY,
+  ROTATED_SECRET,
+  SECRET,
+  startInMemoryPlatform,
+} from "./testing/in-memory-platform.ts";
 import { type Outcome, runPostrider } from "./testing/run-postrider.ts";
 
 const EXAMPLE_CATALOG = fileURLToPath(new URL("../../../examples/catalog.yaml", import.meta.url));
@@ -306,6 +312,22 @@ describe("subscriptions", () => {
     expect(platform.rotations).toMatchObject([{ id: "sub_1", overlap: { seconds: 172_800n, nanos: 0 } }]);
   });
 
+  test("--signature is asked for, and the public key is shown in place of a secret", async () => {
+    const created = await run([...CREATE, "--events", "a", "--signature", "ed25519"]);
+    expect(created.stdout).toMatch(/\nsigned with +ED25519\npublic key +whpk_/);
+    expect(created.stdout).not.toMatch(/whsec_|secret {2}/);
+    expect((await run([...CREATE, "--events", "a", "--signature", "ed25519", "--print-secret"])).stdout).toBe(
+      `${PUBLIC_KEY}\n`,
+    );
+    expect(await runJson("subscriptions", "get", "sub_1")).toMatchObject([
+      { signature: "ED25519", publicKeys: [{ key: PUBLIC_KEY }] },
+    ]);
+    await run(["subscriptions", "rotate-secret", "sub_1", "--signature", "hmac-sha256"]);
+    expect(platform.rotations).toMatchObject([{ id: "sub_1", signature: 1, secret: "" }]);
+    const { exitCode, stderr } = await run([...CREATE, "--events", "a", "--signature", "rsa"]);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("ed25519") as string });
+  });
+
   test("list goes over all pages, of all tenants or one", async () => {
     expect((await run(["subscriptions", "list"])).stdout).toBe("no subscriptions\n");
     for (let created = 0; created < 3; created += 1) await run([...CREATE, "--events", "a"]);
@@ -344,6 +366,23 @@ describe("subscriptions", () => {
     expect(await runJson("subscriptions", "resume", "sub_1")).toMatchObject([{ id: "sub_1", state: "ACTIVE" }]);
     expect(await runJson("subscriptions", "delete", "sub_1")).toEqual([{ id: "sub_1", deleted: true }]);
     expect((await run(["subscriptions", "delete", "sub_1"])).exitCode).toBe(1);
+  });
+});
+
+describe("secrets", () => {
+  test("new-key prints a key that services take, with an id of its own or the given one", async () => {
+    const { exitCode, stdout } = await run(["secrets", "new-key", "--id", "2030-01"], { address: "127.0.0.1:1" });
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^2030-01:[A-Za-z0-9+/]{43}=\n$/) as string,
+    });
+    const [one, other] = [await run(["secrets", "new-key"]), await run(["secrets", "new-key"])];
+    expect(one.stdout).toMatch(/^key-[0-9a-f]{8}:/);
+    expect(one.stdout).not.toBe(other.stdout);
+    expect(await run(["secrets", "new-key", "--id", "a b"])).toMatchObject({
+      exitCode: 2,
+      stderr: 'error: "a b" is no id of a key: 1 to 32 letters, digits, - or _\n',
+    });
   });
 });
 

@@ -1,10 +1,13 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { SignatureKind, type Subscription } from "@postrider/contracts/postrider/v1/subscription";
-import { type ReceivedRequest, startReceiver } from "@postrider/testing";
+import { type ReceivedRequest, startReceiver, watchProcess } from "@postrider/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { npmLibrary, prepareOpenssl, preparePythonLibrary, type Verifier } from "./testing/independent-verifiers.ts";
 import { connectPlatform, type PlatformClient } from "./testing/platform-client.ts";
 import { createDataDir, type PlatformProcess, startPlatform } from "./testing/platform-process.ts";
 
+const CLI = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
 const ED25519 = SignatureKind.SIGNATURE_KIND_ED25519;
 const HMAC = SignatureKind.SIGNATURE_KIND_HMAC_SHA256;
 const OVERLAP_MS = 3000;
@@ -61,6 +64,18 @@ test("v1a deliveries are taken by openssl with the public key that the tenant re
     expect(await verifier.verify(requests, stranger), verifier.name).toEqual(requests.map(() => false));
   }
   await receiver.close();
+});
+
+test("the command line's receiver takes v1a deliveries of a subscription that it made", async () => {
+  const receive = ["receive", "--create", "--tenant", "cli", "--events", "*", "--signature", "ed25519"];
+  const child = spawn(process.execPath, [CLI, ...receive, "--port", "0", "--count", "1"], {
+    env: { ...process.env, POSTRIDER_GRPC_ADDRESS: platform.grpcAddress },
+  });
+  const watched = watchProcess(child, { name: "postrider receive" });
+  await watched.untilPrinted(/^ready (\S+)/m, 30_000);
+  await client.publish({ tenantId: "cli", json: { n: 1 } });
+  expect(await watched.untilEnded(30_000)).toEqual({ code: 0, signal: null });
+  expect(watched.output()).toMatch(/#1 order_paid evt_\w+ {2}verified, answered 200/);
 });
 
 test.each([

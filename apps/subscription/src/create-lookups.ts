@@ -5,6 +5,7 @@ import type {
   SubscriptionChange,
   WatchRequest,
 } from "@postrider/contracts/postrider/v1/subscription";
+import { rememberOpened } from "@postrider/kit-secrets";
 import { findEventType } from "./event-types/find-event-type.ts";
 import { watchEventTypes } from "./event-types/watch-event-types.ts";
 import { encodeChange, encodeForDelivery, encodeSigningKeys } from "./grpc/encode-subscription.ts";
@@ -26,9 +27,14 @@ export interface SubscriptionLookups {
   readonly watchEventTypes: (request: WatchEventTypesRequest, signal: AbortSignal) => AsyncIterable<EventTypeChange>;
 }
 
-export function createLookups(
-  deps: Pick<SubscriptionDeps, "store" | "database" | "sealer" | "clock">,
-): SubscriptionLookups {
+/** A tenant's lookups are made again at each change of one of its subscriptions. Some 60 MB when all are there. */
+const REMEMBERED_SECRETS = 100_000;
+
+export function createLookups({
+  sealer,
+  ...others
+}: Pick<SubscriptionDeps, "store" | "database" | "sealer" | "clock">): SubscriptionLookups {
+  const deps = { ...others, sealer: rememberOpened(sealer, { maxEntries: REMEMBERED_SECRETS }) };
   return {
     resolve: async (request) => {
       const tenantId = requireField("tenant_id", request.tenantId);

@@ -3,6 +3,7 @@ import { type Event, IngestServiceService } from "@postrider/contracts/postrider
 import {
   Consent_Method,
   type RotateSecretRequest,
+  SignatureKind,
   type Subscription,
   Subscription_State,
   SubscriptionServiceService,
@@ -14,6 +15,9 @@ import { accessForEverybody } from "@postrider/kit-rpc/testing";
 export const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /** The secret after a rotation. */
 export const ROTATED_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+
+/** Of every subscription here that signs with ed25519. */
+export const PUBLIC_KEY = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=";
 
 /** So that lists have several pages. */
 const PAGE_SIZE = 2;
@@ -141,10 +145,13 @@ function createSubscriptions({
       const isPending = subscription.callbackUrl.includes("/nobody");
       const state = isPending ? Subscription_State.STATE_PENDING : Subscription_State.STATE_ACTIVE;
       const pendingReason = isPending ? "the callback URL answered with status 404" : "";
-      const created = { ...subscription, id, state, pendingReason, createTime: NOW, updateTime: NOW };
+      const isAsymmetric = subscription.signature === SignatureKind.SIGNATURE_KIND_ED25519;
+      const publicKeys = isAsymmetric ? [{ key: PUBLIC_KEY, expireTime: undefined }] : [];
+      const times = { createTime: NOW, updateTime: NOW };
+      const created = { ...subscription, id, state, pendingReason, publicKeys, ...times };
       subscriptions.set(id, created);
       onCreated(created);
-      return { subscription: { ...created, secret: SECRET } };
+      return { subscription: { ...created, secret: isAsymmetric ? "" : SECRET } };
     }),
     getSubscription: unary(async ({ id }: { id: string }) => ({ subscription: find(subscriptions, id) })),
     listSubscriptions: unary(async ({ tenantId, pageToken }: { tenantId: string; pageToken: string }) => {

