@@ -80,6 +80,8 @@ export function describeUrlVerification(startSubscription: StartSubscription): v
       ["answers all things alike", () => () => ({ body: "success" }), "did not answer with the challenge"],
       ["says nothing", () => () => ({ status: 204 }), "did not answer with the challenge"],
       ["is JSON, but no object", () => () => ({ body: "null" }), "did not answer with the challenge"],
+      ["quotes the question", () => quote, "did not answer with the challenge"],
+      ["nests the question", () => nest, "did not answer with the challenge"],
       ["repeats an old challenge", echoTheFirst, "did not answer with the challenge"],
       [
         "echoes it with a failure",
@@ -282,6 +284,9 @@ export function describeUrlVerification(startSubscription: StartSubscription): v
 }
 
 const echoOf = echo as (request: ReceivedRequest, index: number) => { readonly body: string };
+/** As a page for people, or a service that shows what it got, may do. */
+const quote: AnswerHandler = ({ body }) => ({ body: `You sent: ${body.toString()} (${readChallenge(body)})` });
+const nest: AnswerHandler = ({ body }) => ({ body: `{"json":${body.toString()}}` });
 const hide: AnswerHandler = ({ body }) => ({ body: `${" ".repeat(8192)}${readChallenge(body)}` });
 
 function echoTheFirst({ requests }: Receiver): AnswerHandler {
