@@ -9,6 +9,7 @@ import {
   Subscription_Method,
 } from "@postrider/contracts/postrider/v1/subscription";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { CliConfig } from "./config.ts";
 import { runCli } from "./create-cli.ts";
 import {
   type InMemoryPlatform,
@@ -40,7 +41,12 @@ afterEach(async () => {
 /** In this process, over a real connection: starting a process costs more than all that is tested here. */
 async function run(
   args: readonly string[],
-  options: { address?: string; subscriptionAddress?: string; input?: string | Buffer } = {},
+  options: {
+    address?: string;
+    subscriptionAddress?: string;
+    input?: string | Buffer;
+    config?: Partial<CliConfig>;
+  } = {},
 ): Promise<Outcome> {
   const printed = { stdout: "", stderr: "" };
   const exitCode = await runCli(args, {
@@ -48,6 +54,7 @@ async function run(
       address: options.address ?? platform.address,
       subscriptionAddress: options.subscriptionAddress,
       secret: undefined,
+      ...{ token: undefined, caPath: undefined, certPath: undefined, keyPath: undefined, ...options.config },
     },
     stdin: Readable.from([options.input ?? ""]),
     stdout: { write: (text) => (printed.stdout += text) },

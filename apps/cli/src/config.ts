@@ -6,6 +6,13 @@ export interface CliConfig {
   readonly subscriptionAddress: string | undefined;
   /** POSTRIDER_SECRET: what `receive` verifies with. */
   readonly secret: string | undefined;
+  /** POSTRIDER_TOKEN: who calls. */
+  readonly token: string | undefined;
+  /** POSTRIDER_SERVICE_CA_FILE: who signs the platform's certificate; with it calls go by TLS. */
+  readonly caPath: string | undefined;
+  /** POSTRIDER_TLS_CERT_FILE and POSTRIDER_TLS_KEY_FILE: our own certificate, if that says who calls. */
+  readonly certPath: string | undefined;
+  readonly keyPath: string | undefined;
 }
 
 const DEFAULT_ADDRESS = "127.0.0.1:50051";
@@ -16,6 +23,10 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     address: environment["POSTRIDER_GRPC_ADDRESS"] || DEFAULT_ADDRESS,
     subscriptionAddress: environment["POSTRIDER_SUBSCRIPTION_ADDRESS"] || undefined,
     secret: environment["POSTRIDER_SECRET"] || undefined,
+    token: environment["POSTRIDER_TOKEN"] || undefined,
+    caPath: environment["POSTRIDER_SERVICE_CA_FILE"] || undefined,
+    certPath: environment["POSTRIDER_TLS_CERT_FILE"] || undefined,
+    keyPath: environment["POSTRIDER_TLS_KEY_FILE"] || undefined,
   };
 }
 

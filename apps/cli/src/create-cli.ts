@@ -16,6 +16,10 @@ import { addSubscriptionsPause } from "./commands/subscriptions-pause.ts";
 import { addSubscriptionsResume } from "./commands/subscriptions-resume.ts";
 import { addSubscriptionsRotateSecret } from "./commands/subscriptions-rotate-secret.ts";
 import { addSubscriptionsVerify } from "./commands/subscriptions-verify.ts";
+import { addTokensCreate } from "./commands/tokens-create.ts";
+import { addTokensGenerate } from "./commands/tokens-generate.ts";
+import { addTokensList } from "./commands/tokens-list.ts";
+import { addTokensRevoke } from "./commands/tokens-revoke.ts";
 import { addGlobalOptionsToAll } from "./options/global-options.ts";
 import { EXIT, reportFailure } from "./report-failure.ts";
 
@@ -68,6 +72,12 @@ function createCli(context: CliContext): Command {
   addSecretsNewKey(secrets, context);
   addSecretsStatus(secrets, context);
   addSecretsRewrap(secrets, context);
+
+  const tokens = program.command("tokens").description("Who may call the platform, to do what");
+  addTokensCreate(tokens, context);
+  addTokensList(tokens, context);
+  addTokensRevoke(tokens, context);
+  addTokensGenerate(tokens, context);
 
   addPublish(program, context);
   addReceive(program, context);

@@ -48,6 +48,8 @@ function describeRefusal(error: unknown, address: string): Failure {
       return { exitCode: EXIT.unreachable, lines: [describeAbsence(message, address)] };
     case "DEADLINE_EXCEEDED":
       return { exitCode: EXIT.unreachable, lines: [`${address} did not answer in time (--timeout): ${message}`] };
+    case "UNAUTHENTICATED":
+      return { exitCode: EXIT.refused, lines: [`${message} (set POSTRIDER_TOKEN, or --cert and --key)`] };
     case "INVALID_ARGUMENT":
       // The message repeats the violations, if there are any.
       return { exitCode: EXIT.usage, lines: fields.length > 0 ? ["invalid argument", ...fields] : [message] };

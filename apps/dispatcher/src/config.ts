@@ -6,6 +6,7 @@ import {
   type SettingsOf,
   type Usage,
 } from "@postrider/kit-config";
+import { CALLING_SETTINGS } from "@postrider/kit-access";
 import { EGRESS_CONNECTION_SETTINGS, egressPolicySettings, INTERNET_ONLY } from "@postrider/kit-egress";
 import { KAFKA_SETTINGS } from "@postrider/kit-kafka";
 import { servingSettings } from "@postrider/kit-serving";
@@ -30,6 +31,7 @@ const DISPATCHER_SETTINGS = {
     },
     { minMs: 10, maxMs: 86_400_000 },
   ),
+  ...CALLING_SETTINGS,
   ...servingSettings({ adminAddress: "127.0.0.1:9466" }),
 };
 

@@ -1,4 +1,5 @@
 import { deferredTopics, openKafkaDeferred } from "@postrider/kit-deferred";
+import { openCalling } from "@postrider/kit-access";
 import { openEgress, openEgressPolicy } from "@postrider/kit-egress";
 import { openKafkaEventLog } from "@postrider/kit-event-log";
 import { describeKafkaNotice, openPreparedKafka } from "@postrider/kit-kafka";
@@ -24,6 +25,8 @@ export interface ServeDispatcherDeps {
 
 /** A dispatcher as a process of its own: one of any number that share the partitions. @throws Error in one line when it can't start */
 export async function serveDispatcher({ config, logger, clock, random }: ServeDispatcherDeps): Promise<Serving> {
+  const registry = createRegistry();
+  const calling = await openCalling({ config, clock, registry, logger, addresses: [config.subscriptionAddress] });
   const deferredRetentionMs = Math.max(config.retentionMs, MIN_DEFERRED_RETENTION_MS);
   const kafka = await openPreparedKafka({
     ...{ settings: config, clientId: "postrider-dispatcher", clock },
@@ -32,8 +35,9 @@ export async function serveDispatcher({ config, logger, clock, random }: ServeDi
       logger.warn(...describeKafkaNotice(notice));
     },
   });
-  const registry = createRegistry();
-  const subscriptions = connectSubscriptions({ address: config.subscriptionAddress });
+  const subscriptions = connectSubscriptions({
+    ...{ address: config.subscriptionAddress, credentials: calling.credentials },
+  });
   const policy = openEgressPolicy(config);
   const egress = openEgress({ policy, config, clock });
   const dispatcher = createDispatcher({
@@ -53,6 +57,7 @@ export async function serveDispatcher({ config, logger, clock, random }: ServeDi
   return startServing({
     admin: { address: config.adminAddress, registry },
     services: [
+      ...calling.services,
       closedAtEnd("kafka", kafka.close),
       closedAtEnd("subscriptions", subscriptions.close),
       // The dispatcher has waited for what was out; what still is, it has left for the next one.

@@ -1,3 +1,5 @@
+import { ACCESS_WORDS } from "@postrider/domain-access";
+import { accessSettings, CALLING_SETTINGS } from "@postrider/kit-access";
 import { addressSetting, parseSettings, readPlatformVersion, type SettingsOf, type Usage } from "@postrider/kit-config";
 import { KAFKA_SETTINGS } from "@postrider/kit-kafka";
 import { servingSettings } from "@postrider/kit-serving";
@@ -9,7 +11,7 @@ const INGEST_SETTINGS = {
   grpcAddress: addressSetting({
     variable: "POSTRIDER_GRPC_ADDRESS",
     fallback: "127.0.0.1:50051",
-    doc: "Where it takes events. Callers are not authenticated yet: keep it where only producers can reach it.",
+    doc: "Where it takes events. Beyond loopback it needs callers that are known, and TLS (POSTRIDER_ALLOW_INSECURE says otherwise).",
   }),
   subscriptionAddress: addressSetting({
     variable: "POSTRIDER_SUBSCRIPTION_ADDRESS",
@@ -19,6 +21,8 @@ const INGEST_SETTINGS = {
   publishRate: PUBLISH_RATE_SETTING,
   ...KAFKA_SETTINGS,
   retentionMs: RETENTION_SETTING,
+  ...accessSettings(ACCESS_WORDS.owner.name),
+  ...CALLING_SETTINGS,
   ...servingSettings({ adminAddress: "127.0.0.1:9464" }),
 };
 

@@ -13,7 +13,7 @@ await runProcess("postrider-ingest", async (signal) => {
   const config = parseIngestConfig();
   const logger = createLogger({ service: "ingest", level: config.logLevel });
   const serving = await serveIngest({ config, logger, clock: systemClock, random: createSystemRandom() });
-  const addresses = `gRPC on ${serving.grpcAddress}, admin on http://${serving.adminAddress}`;
+  const addresses = `gRPC on ${serving.grpcAddress}, admin on http://${serving.adminAddress}, ${serving.door}`;
   console.log(`postrider-ingest ${config.version} ready: ${addresses}`);
   await serving.run(signal);
 });

@@ -6,6 +6,8 @@ import {
   textSetting,
   type Usage,
 } from "@postrider/kit-config";
+import { ACCESS_WORDS } from "@postrider/domain-access";
+import { accessSettings } from "@postrider/kit-access";
 import { PUBLISH_RATE_SETTING } from "@postrider/ingest";
 import { EGRESS_CONNECTION_SETTINGS, egressPolicySettings } from "@postrider/kit-egress";
 import { masterKeySettings } from "@postrider/kit-secrets";
@@ -18,7 +20,7 @@ const STANDALONE_SETTINGS = {
   grpcAddress: addressSetting({
     variable: "POSTRIDER_GRPC_ADDRESS",
     fallback: "127.0.0.1:50051",
-    doc: "Where all gRPC services listen. Callers are not authenticated yet: keep it on loopback.",
+    doc: "Where all gRPC services listen. Beyond loopback it needs callers that are known, and TLS (POSTRIDER_ALLOW_INSECURE says otherwise).",
   }),
   dataDir: textSetting({
     variable: "POSTRIDER_DATA_DIR",
@@ -33,6 +35,7 @@ const STANDALONE_SETTINGS = {
   retentionMs: RETENTION_SETTING,
   ...VERIFICATION_SETTINGS,
   ...HEALTH_SETTINGS,
+  ...accessSettings(ACCESS_WORDS.owner.name),
   ...servingSettings({ adminAddress: "127.0.0.1:9464" }),
 };
 

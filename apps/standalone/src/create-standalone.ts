@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { createDispatcher } from "@postrider/dispatcher";
+import { ACCESS_WORDS } from "@postrider/domain-access";
 import { createIngest } from "@postrider/ingest";
+import { type Access, createTokenCache, openAccess, type TokenStore } from "@postrider/kit-access";
 import { deferredSchema, openSqliteDeferred } from "@postrider/kit-deferred";
 import { type Egress, openEgress, openEgressPolicy } from "@postrider/kit-egress";
 import { type EventLog, eventLogSchema, openSqliteEventLog } from "@postrider/kit-event-log";
@@ -47,21 +49,37 @@ export async function createStandalone(deps: StandaloneDeps): Promise<Serving> {
   const { config, clock, logger } = deps;
   const store = await openStore(deps);
   const registry = createRegistry();
-  const { rpcServices, findUnready, eventTypes, outbox, dispatcher, egress } = wire(deps, store, registry);
+  const wired = wire(deps, store, registry);
+  const { rpcServices, eventTypes, outbox, dispatcher, egress } = wired;
+  const access = await openDoor(deps, wired.accessTokens, registry).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
   return startServing({
-    grpc: { address: config.grpcAddress, services: rpcServices, maxMessageBytes: MAX_MESSAGE_BYTES },
+    grpc: { address: config.grpcAddress, services: rpcServices, maxMessageBytes: MAX_MESSAGE_BYTES, door: access },
     admin: { address: config.adminAddress, registry },
     services: [
       closedAtEnd("store", store.close),
       // The dispatcher has waited for what was out; what still is, it has left for the next start.
       closedAtEnd("egress", async () => egress.close(0)),
+      ...access.services,
       eventTypes,
       createSecretEraser({ ...store.subscriptions, clock, logger }),
       outbox,
       dispatcher,
     ],
-    ...{ findUnready, logger, clock, graceMs: config.graceMs },
+    findUnready: () => [...wired.findUnready(), ...access.findUnready()],
+    ...{ logger, clock, graceMs: config.graceMs },
   });
+}
+
+async function openDoor(
+  { config, clock, random, logger }: StandaloneDeps,
+  store: TokenStore,
+  registry: Registry,
+): Promise<Access> {
+  const stored = createTokenCache({ store, graceMs: config.tokenGraceMs, clock, random, logger });
+  return openAccess({ config, grpcAddress: config.grpcAddress, words: ACCESS_WORDS, stored, clock, registry, logger });
 }
 
 interface Store {
@@ -140,6 +158,7 @@ function wire(
   });
   return {
     rpcServices: [...ingest.services, ...subscription.services],
+    accessTokens: subscription.accessTokens,
     ...{
       eventTypes: ingest.cache,
       outbox: createOutbox({ ...subscriptions, ingest, clock, logger, registry }),
@@ -152,6 +171,7 @@ function wire(
 
 interface Wired {
   readonly rpcServices: readonly RpcService[];
+  readonly accessTokens: TokenStore;
   readonly eventTypes: Service;
   readonly outbox: Service;
   readonly dispatcher: Service;

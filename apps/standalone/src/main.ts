@@ -17,7 +17,7 @@ await runProcess("postrider", async (signal) => {
   const chance = { random: createSystemRandom(), randomBytes };
   const platform = await createStandalone({ config, logger, clock: systemClock, ...chance });
   const addresses = `gRPC on ${platform.grpcAddress}, admin on http://${platform.adminAddress}`;
-  console.log(`postrider ${config.version} ready: ${addresses}, data in ${config.dataDir}`);
+  console.log(`postrider ${config.version} ready: ${addresses}, data in ${config.dataDir}, ${platform.door}`);
   console.log(describeQuickStart(platform, config.egressAllow));
   await platform.run(signal);
 });

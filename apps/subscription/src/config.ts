@@ -6,6 +6,8 @@ import {
   type SettingsOf,
   type Usage,
 } from "@postrider/kit-config";
+import { ACCESS_WORDS } from "@postrider/domain-access";
+import { accessSettings, CALLING_SETTINGS } from "@postrider/kit-access";
 import { EGRESS_CONNECTION_SETTINGS, egressPolicySettings, INTERNET_ONLY } from "@postrider/kit-egress";
 import { POSTGRES_SETTINGS } from "@postrider/kit-postgres";
 import { assertMasterKeysSet, masterKeySettings } from "@postrider/kit-secrets";
@@ -18,7 +20,7 @@ const SUBSCRIPTION_SETTINGS = {
   grpcAddress: addressSetting({
     variable: "POSTRIDER_GRPC_ADDRESS",
     fallback: "127.0.0.1:50052",
-    doc: "Where it answers. Callers are not authenticated yet: keep it where only the platform can reach it.",
+    doc: "Where it answers. Beyond loopback it needs callers that are known, and TLS (POSTRIDER_ALLOW_INSECURE says otherwise).",
   }),
   ...POSTGRES_SETTINGS,
   ...masterKeySettings("Without them, or the file, the service does not start."),
@@ -33,6 +35,8 @@ const SUBSCRIPTION_SETTINGS = {
   ...VERIFICATION_SETTINGS,
   ...EGRESS_CONNECTION_SETTINGS,
   ...HEALTH_SETTINGS,
+  ...accessSettings(ACCESS_WORDS.owner.name),
+  ...CALLING_SETTINGS,
   ...servingSettings({ adminAddress: "127.0.0.1:9465" }),
 };
 

@@ -1,3 +1,4 @@
+import { AccessTokenServiceService } from "@postrider/contracts/postrider/v1/access";
 import { EventTypeServiceService } from "@postrider/contracts/postrider/v1/event_type";
 import {
   type DisableSubscriptionRequest,
@@ -5,9 +6,12 @@ import {
   type ReportEndpointHealthResponse,
   SubscriptionServiceService,
 } from "@postrider/contracts/postrider/v1/subscription";
+import type { TokenStore } from "@postrider/kit-access";
 import type { RpcService } from "@postrider/kit-rpc";
+import { createTokenStore } from "./access-tokens/create-token-store.ts";
 import { createLookups, type SubscriptionLookups } from "./create-lookups.ts";
-import { EVENT_TYPE_ACCESS, SUBSCRIPTION_ACCESS } from "./grpc/access.ts";
+import { ACCESS_TOKEN_ACCESS, EVENT_TYPE_ACCESS, SUBSCRIPTION_ACCESS } from "./grpc/access.ts";
+import { createAccessTokenService } from "./grpc/access-token-service.ts";
 import { decodeDisabling } from "./grpc/decode-subscription.ts";
 import { createEventTypeService } from "./grpc/event-type-service.ts";
 import { answerHealthReport, createSubscriptionService } from "./grpc/subscription-service.ts";
@@ -18,6 +22,8 @@ import { disableSubscription } from "./subscriptions/change-subscription.ts";
 export interface SubscriptionApp {
   readonly services: readonly RpcService[];
   readonly lookups: SubscriptionLookups;
+  /** The tokens by which callers are known. */
+  readonly accessTokens: TokenStore;
   /** DisableSubscription, for a dispatcher in the same process. @throws {RpcError} as over gRPC */
   readonly disable: (request: DisableSubscriptionRequest) => Promise<void>;
   /** ReportEndpointHealth, for a dispatcher in the same process. @throws {RpcError} as over gRPC */
@@ -40,10 +46,17 @@ export function createSubscription(deps: SubscriptionDeps): SubscriptionApp {
       implementation: createEventTypeService(deps, lookups),
       access: EVENT_TYPE_ACCESS,
     },
+    {
+      name: "postrider.v1.AccessTokenService",
+      definition: AccessTokenServiceService,
+      implementation: createAccessTokenService(deps),
+      access: ACCESS_TOKEN_ACCESS,
+    },
   ];
   return {
     services,
     lookups,
+    accessTokens: createTokenStore(deps),
     disable: async (request) => {
       await disableSubscription(deps, decodeDisabling(request));
     },

@@ -1,6 +1,8 @@
+import { ACCESS_WORDS } from "@postrider/domain-access";
+import { type Calling, createTokenCache, openAccess, openCalling } from "@postrider/kit-access";
 import { type EgressPolicy, openEgress, openEgressPolicy } from "@postrider/kit-egress";
 import { createPostgresKysely, openPostgresEventStore, postgresEventStoreSchema } from "@postrider/kit-event-store";
-import type { Clock, Service } from "@postrider/kit-lifecycle";
+import type { Clock, Random, Service } from "@postrider/kit-lifecycle";
 import { openPostgres } from "@postrider/kit-postgres";
 import { createSealer, loadMasterKeys, type Sealer } from "@postrider/kit-secrets";
 import { closedAtEnd, type Serving, startServing } from "@postrider/kit-serving";
@@ -23,13 +25,18 @@ export interface ServeSubscriptionDeps {
   readonly config: SubscriptionConfig;
   readonly logger: Logger;
   readonly clock: Clock;
+  readonly random: Random;
   /** Cryptographically strong. */
   readonly randomBytes: (count: number) => Uint8Array;
 }
 
 /** The subscription service as a process of its own, on PostgreSQL. @throws Error in one line when it can't start */
 export async function serveSubscription(deps: ServeSubscriptionDeps): Promise<Serving> {
-  const { config, logger, clock, randomBytes } = deps;
+  const { config, logger, clock, random, randomBytes } = deps;
+  const registry = createRegistry();
+  const door = { config, clock, registry, logger };
+  const { ingestAddress } = config;
+  const calling = await openCalling({ ...door, addresses: ingestAddress === undefined ? [] : [ingestAddress] });
   const sealer = await openSealer(deps);
   const postgres = await openPostgres({
     url: config.databaseUrl,
@@ -46,9 +53,8 @@ export async function serveSubscription(deps: ServeSubscriptionDeps): Promise<Se
     database: createPostgresKysely<SubscriptionSchema>(postgres),
   };
   await prepareSecrets({ ...storage, sealer, logger });
-  const registry = createRegistry();
   const { urlVerifier, closing } = openUrlVerifier(deps, { policy, registry });
-  const { services } = createSubscription({
+  const { services, accessTokens } = createSubscription({
     ...storage,
     sealer,
     urlVerifier,
@@ -57,16 +63,25 @@ export async function serveSubscription(deps: ServeSubscriptionDeps): Promise<Se
     clock,
     randomBytes,
   });
+  const stored = createTokenCache({ store: accessTokens, graceMs: config.tokenGraceMs, clock, random, logger });
+  const access = await openAccess({ ...door, grpcAddress: config.grpcAddress, words: ACCESS_WORDS, stored }).catch(
+    async (error: unknown) => {
+      await postgres.close();
+      throw error;
+    },
+  );
   return startServing({
-    grpc: { address: config.grpcAddress, services, maxMessageBytes: MAX_MESSAGE_BYTES },
+    grpc: { address: config.grpcAddress, services, maxMessageBytes: MAX_MESSAGE_BYTES, door: access },
     admin: { address: config.adminAddress, registry },
     services: [
+      ...calling.services,
       closedAtEnd("database", postgres.close),
       ...closing,
+      ...access.services,
       createSecretEraser({ ...storage, clock, logger }),
-      ...tellTenants(deps, { ...storage, registry }),
+      ...tellTenants(deps, { ...storage, registry }, calling),
     ],
-    ...{ logger, clock, graceMs: config.graceMs },
+    ...{ findUnready: access.findUnready, logger, clock, graceMs: config.graceMs },
   });
 }
 
@@ -101,11 +116,12 @@ function openUrlVerifier(
 function tellTenants(
   { config, logger, clock }: ServeSubscriptionDeps,
   telling: Pick<OutboxDeps, "store" | "database" | "registry">,
+  { credentials }: Calling,
 ): readonly Service[] {
   if (config.ingestAddress === undefined) {
     logger.info("POSTRIDER_INGEST_ADDRESS is not set: tenants get no postrider.subscription.* events");
     return [];
   }
-  const ingest = connectIngest(config.ingestAddress);
+  const ingest = connectIngest({ address: config.ingestAddress, credentials });
   return [closedAtEnd("ingest", ingest.close), createOutbox({ ...telling, ingest, clock, logger })];
 }

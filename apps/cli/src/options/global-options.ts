@@ -11,6 +11,12 @@ export interface GlobalOptions {
   readonly json: boolean;
   /** For each call. */
   readonly timeoutMs: number;
+  /** Who calls: by a token, or by a certificate. */
+  readonly token: string | undefined;
+  /** Who signs the platform's certificate; with it calls go by TLS. */
+  readonly caPath: string | undefined;
+  readonly certPath: string | undefined;
+  readonly keyPath: string | undefined;
 }
 
 interface RawGlobalOptions {
@@ -18,6 +24,10 @@ interface RawGlobalOptions {
   readonly subscriptionAddress?: string;
   readonly json?: true;
   readonly timeout?: number;
+  readonly token?: string;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 /** An answer normally takes milliseconds; a loaded machine may need seconds. */
@@ -36,6 +46,13 @@ export function addGlobalOptionsToAll(command: Command): void {
       "--subscription-address <host:port>",
       "the subscription service, where it runs apart (default: $POSTRIDER_SUBSCRIPTION_ADDRESS, else --address)",
     ),
+    new Option("--token <token>", "who calls (default: $POSTRIDER_TOKEN, which other users of the machine don't see)"),
+    new Option(
+      "--ca <file>",
+      "call by TLS; who signs the platform's certificate (default: $POSTRIDER_SERVICE_CA_FILE)",
+    ),
+    new Option("--cert <file>", "our certificate, if that says who calls (default: $POSTRIDER_TLS_CERT_FILE)"),
+    new Option("--key <file>", "its private key (default: $POSTRIDER_TLS_KEY_FILE)"),
     new Option("--json", "print JSON: one document, or a line per item"),
     new Option("--timeout <duration>", "for each call (default: 10s)").argParser(durationMs),
   ];
@@ -60,6 +77,18 @@ export function readGlobalOptions(command: Command, config: CliConfig): GlobalOp
     subscriptionAddress: given.subscriptionAddress ?? whole,
     json: given.json ?? false,
     timeoutMs: given.timeout ?? DEFAULT_TIMEOUT_MS,
+    ...chooseCredentials(given, config),
+  };
+}
+
+type Credentials = Pick<GlobalOptions, "token" | "caPath" | "certPath" | "keyPath">;
+
+function chooseCredentials({ token, ca, cert, key }: RawGlobalOptions, config: CliConfig): Credentials {
+  return {
+    token: token ?? config.token,
+    caPath: ca ?? config.caPath,
+    certPath: cert ?? config.certPath,
+    keyPath: key ?? config.keyPath,
   };
 }
 

@@ -49,6 +49,11 @@ export function moment(text: string): Date {
   return new Date(time);
 }
 
+/** An option's argument as a moment, or as a duration from now on. */
+export function expiry(text: string): Date {
+  return /^\d{4}-/.test(text) ? moment(text) : new Date(Date.now() + durationMs(text));
+}
+
 /** One of an enum's values by its name, as people write it: `cloudevents-binary` is CLOUDEVENTS_BINARY. */
 export function oneOf<Value>(values: Readonly<Record<string, Value>>): (text: string) => Value {
   return (text) => {

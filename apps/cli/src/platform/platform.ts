@@ -1,4 +1,12 @@
-import { credentials } from "@grpc/grpc-js";
+import {
+  AccessTokenServiceClient,
+  type CreateAccessTokenRequest,
+  type CreateAccessTokenResponse,
+  type ListAccessTokensRequest,
+  type ListAccessTokensResponse,
+  type RevokeAccessTokenRequest,
+  type RevokeAccessTokenResponse,
+} from "@postrider/contracts/postrider/v1/access";
 import {
   type CreateEventTypeRequest,
   type CreateEventTypeResponse,
@@ -43,6 +51,7 @@ import {
 import { call } from "@postrider/kit-rpc";
 import { CallFailure } from "../failures.ts";
 import type { GlobalOptions } from "../options/global-options.ts";
+import { openCredentials } from "./open-credentials.ts";
 
 type Method<Request, Response> = (request: Request) => Promise<Response>;
 
@@ -63,6 +72,9 @@ export interface Platform {
   readonly rotateSecret: Method<RotateSecretRequest, RotateSecretResponse>;
   readonly getMasterKeyUsage: Method<GetMasterKeyUsageRequest, GetMasterKeyUsageResponse>;
   readonly rewrapSecrets: Method<RewrapSecretsRequest, RewrapSecretsResponse>;
+  readonly createAccessToken: Method<CreateAccessTokenRequest, CreateAccessTokenResponse>;
+  readonly listAccessTokens: Method<ListAccessTokensRequest, ListAccessTokensResponse>;
+  readonly revokeAccessToken: Method<RevokeAccessTokenRequest, RevokeAccessTokenResponse>;
   readonly publish: Method<PublishRequest, PublishResponse>;
 }
 
@@ -70,14 +82,17 @@ type UnaryMethod<Request, Response> = Parameters<typeof call<Request, Response>>
 
 /** Connects, hands the platform to `use`, and closes the connections whatever came of it. */
 export async function withPlatform<Result>(
-  { address, subscriptionAddress, timeoutMs }: GlobalOptions,
+  globals: GlobalOptions,
   use: (platform: Platform) => Promise<Result>,
 ): Promise<Result> {
+  const { address, subscriptionAddress, timeoutMs } = globals;
+  const { channel, ...caller } = openCredentials(globals);
   // A proxy of the environment is for the internet; the platform is near.
-  const options = { "grpc.enable_http_proxy": 0 };
-  const eventTypes = new EventTypeServiceClient(subscriptionAddress, credentials.createInsecure(), options);
-  const subscriptions = new SubscriptionServiceClient(subscriptionAddress, credentials.createInsecure(), options);
-  const ingest = new IngestServiceClient(address, credentials.createInsecure(), options);
+  const options = { ...caller.options, "grpc.enable_http_proxy": 0 };
+  const accessTokens = new AccessTokenServiceClient(subscriptionAddress, channel, options);
+  const eventTypes = new EventTypeServiceClient(subscriptionAddress, channel, options);
+  const subscriptions = new SubscriptionServiceClient(subscriptionAddress, channel, options);
+  const ingest = new IngestServiceClient(address, channel, options);
 
   /** @throws {CallFailure} (the method) */
   function promised<Request, Response>(
@@ -110,9 +125,12 @@ export async function withPlatform<Result>(
       rotateSecret: promised(subscriptions.rotateSecret.bind(subscriptions)),
       getMasterKeyUsage: promised(subscriptions.getMasterKeyUsage.bind(subscriptions)),
       rewrapSecrets: promised(subscriptions.rewrapSecrets.bind(subscriptions)),
+      createAccessToken: promised(accessTokens.createAccessToken.bind(accessTokens)),
+      listAccessTokens: promised(accessTokens.listAccessTokens.bind(accessTokens)),
+      revokeAccessToken: promised(accessTokens.revokeAccessToken.bind(accessTokens)),
       publish: promised(ingest.publish.bind(ingest), address),
     });
   } finally {
-    for (const client of [eventTypes, subscriptions, ingest]) client.close();
+    for (const client of [accessTokens, eventTypes, subscriptions, ingest]) client.close();
   }
 }

@@ -1,3 +1,5 @@
+import type { ServiceDefinition } from "@grpc/grpc-js";
+import { type AccessToken, AccessTokenServiceService } from "@postrider/contracts/postrider/v1/access";
 import { type EventType, EventTypeServiceService } from "@postrider/contracts/postrider/v1/event_type";
 import { type Event, IngestServiceService } from "@postrider/contracts/postrider/v1/ingest";
 import {
@@ -8,8 +10,7 @@ import {
   Subscription_State,
   SubscriptionServiceService,
 } from "@postrider/contracts/postrider/v1/subscription";
-import { RpcError, type RpcService, startRpcServer, unary } from "@postrider/kit-rpc";
-import { accessForEverybody } from "@postrider/kit-rpc/testing";
+import { RpcError, type RpcServerOptions, type RpcService, startRpcServer, unary } from "@postrider/kit-rpc";
 
 /** The secret of every subscription here. */
 export const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -18,6 +19,9 @@ export const ROTATED_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
 /** Of every subscription here that signs with ed25519. */
 export const PUBLIC_KEY = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=";
+
+/** Every access token that is made here. */
+export const ACCESS_TOKEN = `pr_${"x".repeat(49)}`;
 
 /** So that lists have several pages. */
 const PAGE_SIZE = 2;
@@ -30,16 +34,21 @@ export interface InMemoryPlatform {
   readonly eventTypes: ReadonlyMap<string, EventType>;
   readonly subscriptions: ReadonlyMap<string, Subscription>;
   readonly rotations: readonly RotateSecretRequest[];
+  readonly accessTokens: ReadonlyMap<string, AccessToken>;
   /** Resolves with the next subscription that is created. */
   readonly nextSubscription: () => Promise<Subscription>;
   readonly stop: () => Promise<void>;
 }
 
-export async function startInMemoryPlatform(): Promise<InMemoryPlatform> {
+/** @param door who is let in; everybody if absent */
+export async function startInMemoryPlatform(
+  door: Pick<RpcServerOptions, "doorkeeper" | "credentials"> = {},
+): Promise<InMemoryPlatform> {
   const events: Event[] = [];
   const eventTypes = new Map<string, EventType>();
   const subscriptions = new Map<string, Subscription>();
   const rotations: RotateSecretRequest[] = [];
+  const accessTokens = new Map<string, AccessToken>();
   const waiting: ((subscription: Subscription) => void)[] = [];
   const onCreated = (subscription: Subscription): void => {
     for (const resolve of waiting.splice(0)) resolve(subscription);
@@ -47,9 +56,11 @@ export async function startInMemoryPlatform(): Promise<InMemoryPlatform> {
   const server = await startRpcServer({
     address: "127.0.0.1:0",
     maxMessageBytes: 4 * 1024 * 1024,
+    ...door,
     services: [
       createIngest(events),
       createCatalog(eventTypes),
+      createAccessTokens(accessTokens),
       createSubscriptions({ subscriptions, rotations, onCreated }),
     ],
   });
@@ -59,6 +70,7 @@ export async function startInMemoryPlatform(): Promise<InMemoryPlatform> {
     eventTypes,
     subscriptions,
     rotations,
+    accessTokens,
     nextSubscription: async () => await new Promise((resolve) => waiting.push(resolve)),
     stop: async () => {
       await server.close(1000);
@@ -78,7 +90,7 @@ function createIngest(events: Event[]): RpcService {
     name: "postrider.v1.IngestService",
     definition: IngestServiceService,
     implementation: { publish },
-    access: accessForEverybody(IngestServiceService),
+    access: accessOf(IngestServiceService),
   };
 }
 
@@ -110,8 +122,40 @@ function createCatalog(eventTypes: Map<string, EventType>): RpcService {
     name: "postrider.v1.EventTypeService",
     definition: EventTypeServiceService,
     implementation,
-    access: accessForEverybody(EventTypeServiceService),
+    access: accessOf(EventTypeServiceService),
   };
+}
+
+function createAccessTokens(accessTokens: Map<string, AccessToken>): RpcService {
+  const implementation = {
+    createAccessToken: unary(async ({ accessToken }: { accessToken: AccessToken | undefined }) => {
+      if (!accessToken) throw RpcError.invalid([{ field: "access_token", description: "is missing" }]);
+      const id = `tok_${accessTokens.size + 1}`;
+      const created = { ...accessToken, id, creator: "ops", createTime: NOW };
+      accessTokens.set(id, created);
+      return { accessToken: created, token: ACCESS_TOKEN };
+    }),
+    listAccessTokens: unary(async ({ pageToken }: { pageToken: string }) => {
+      const { items, nextPageToken } = pageOf([...accessTokens.values()], pageToken);
+      return { accessTokens: items, nextPageToken };
+    }),
+    revokeAccessToken: unary(async ({ id }: { id: string }) => {
+      const accessToken = { ...find(accessTokens, id), revokeTime: NOW };
+      accessTokens.set(id, accessToken);
+      return { accessToken };
+    }),
+  };
+  return {
+    name: "postrider.v1.AccessTokenService",
+    definition: AccessTokenServiceService,
+    implementation,
+    access: accessOf(AccessTokenServiceService),
+  };
+}
+
+/** Any caller that the doorkeeper knows. */
+function accessOf(definition: ServiceDefinition): RpcService["access"] {
+  return Object.fromEntries(Object.keys(definition).map((name) => [name, "callers"]));
 }
 
 function createSubscriptions({
@@ -181,7 +225,7 @@ function createSubscriptions({
     name: "postrider.v1.SubscriptionService",
     definition: SubscriptionServiceService,
     implementation,
-    access: accessForEverybody(SubscriptionServiceService),
+    access: accessOf(SubscriptionServiceService),
   };
 }
 

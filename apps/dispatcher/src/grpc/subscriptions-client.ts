@@ -1,5 +1,5 @@
 import { SubscriptionServiceClient } from "@postrider/contracts/postrider/v1/subscription";
-import { call, callWatch, connectRpc } from "@postrider/kit-rpc";
+import { call, callWatch, connectRpc, type RpcCredentials } from "@postrider/kit-rpc";
 import type { Subscriptions } from "../subscriptions.ts";
 
 /** A call takes milliseconds; one that takes longer than this is made again. */
@@ -13,13 +13,14 @@ const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 export interface ConnectSubscriptionsOptions {
   /** host:port of the subscription service. */
   readonly address: string;
+  readonly credentials?: RpcCredentials;
 }
 
 /** The subscription service over gRPC. Connects when it is first used, and again whenever it has to. */
-export function connectSubscriptions({
-  address,
-}: ConnectSubscriptionsOptions): Subscriptions & { readonly close: () => Promise<void> } {
-  const connection = connectRpc(SubscriptionServiceClient, { address, maxMessageBytes: MAX_MESSAGE_BYTES });
+export function connectSubscriptions(
+  options: ConnectSubscriptionsOptions,
+): Subscriptions & { readonly close: () => Promise<void> } {
+  const connection = connectRpc(SubscriptionServiceClient, { ...options, maxMessageBytes: MAX_MESSAGE_BYTES });
   return {
     resolve: async (request) => {
       const client = connection.client();

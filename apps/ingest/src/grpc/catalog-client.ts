@@ -1,5 +1,5 @@
 import { EventTypeServiceClient } from "@postrider/contracts/postrider/v1/event_type";
-import { call, callWatch, connectRpc, readErrorDetails } from "@postrider/kit-rpc";
+import { call, callWatch, connectRpc, readErrorDetails, type RpcCredentials } from "@postrider/kit-rpc";
 import type { Catalog } from "../catalog.ts";
 
 /** A lookup takes milliseconds; a producer is told to come again when it takes longer than this. */
@@ -10,11 +10,12 @@ const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 export interface ConnectCatalogOptions {
   /** host:port of the subscription service. */
   readonly address: string;
+  readonly credentials?: RpcCredentials;
 }
 
 /** The catalog over gRPC. Connects when it is first used, and again whenever it has to. */
-export function connectCatalog({ address }: ConnectCatalogOptions): Catalog & { readonly close: () => Promise<void> } {
-  const connection = connectRpc(EventTypeServiceClient, { address, maxMessageBytes: MAX_MESSAGE_BYTES });
+export function connectCatalog(options: ConnectCatalogOptions): Catalog & { readonly close: () => Promise<void> } {
+  const connection = connectRpc(EventTypeServiceClient, { ...options, maxMessageBytes: MAX_MESSAGE_BYTES });
   return {
     getEventType: async (name) => {
       const client = connection.client();

@@ -17,7 +17,7 @@ export function decodeFrom(
   try {
     rates.take(caller.name);
     const candidate = decodeEventMessage(message);
-    assertMayPublish(caller, candidate.tenantId);
+    assertMayPublish(caller, candidate);
     return candidate;
   } catch (error) {
     if (error instanceof RpcError) return error;

@@ -1,3 +1,4 @@
+import type { AccessTokenServiceService } from "@postrider/contracts/postrider/v1/access";
 import type { EventTypeServiceService } from "@postrider/contracts/postrider/v1/event_type";
 import type { SubscriptionServiceService } from "@postrider/contracts/postrider/v1/subscription";
 import type { Scope } from "@postrider/domain-access";
@@ -48,4 +49,16 @@ export const EVENT_TYPE_ACCESS: Table<typeof EventTypeServiceService> = {
   updateEventType: MANAGE_CATALOG,
   deprecateEventType: MANAGE_CATALOG,
   watchEventTypes: READ_CATALOG,
+};
+
+const MANAGE_TOKENS: Rule = { scopes: ["manage"], bound: "refused" };
+
+/** Who may call which method of postrider.v1.AccessTokenService. */
+export const ACCESS_TOKEN_ACCESS: Table<typeof AccessTokenServiceService> = {
+  createAccessToken: MANAGE_TOKENS,
+  listAccessTokens: { scopes: ["read", "manage"], bound: "refused" },
+  revokeAccessToken: MANAGE_TOKENS,
+  findAccessToken: OPERATE,
+  watchAccessTokens: OPERATE,
+  recordAccessTokenUse: OPERATE,
 };

@@ -5,7 +5,7 @@ import { connectIngest } from "./ingest-client.ts";
 
 test("an event goes to ingest as it is, and a refusal is told", async () => {
   const running = await startIngest();
-  const ingest = connectIngest(running.address);
+  const ingest = connectIngest({ address: running.address });
   onTestFinished(ingest.close);
   const event = {
     ...{

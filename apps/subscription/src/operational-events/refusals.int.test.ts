@@ -23,7 +23,7 @@ interface Bench {
 async function startBench(): Promise<Bench> {
   const running = await startOnSqlite();
   const ingest = await startIngest();
-  const client = connectIngest(ingest.address);
+  const client = connectIngest({ address: ingest.address });
   onTestFinished(client.close);
   const errors: unknown[] = [];
   const logger: Logger = createLogger({ service: "test", level: "silent" });

@@ -1,3 +1,5 @@
+import type { Generated } from "kysely";
+
 /**
  * The projections: what the current states are, by the keys that lookups use. `document` is the whole state as JSON;
  * the other columns are what is searched for. They can be made anew from the events at any time,
@@ -30,6 +32,14 @@ export interface SubscriptionSchema {
   readonly master_key_checks: {
     readonly master_key_id: string;
     readonly sealed: string;
+  };
+  /** `used_at_ms` aside, which no event tells. */
+  readonly access_tokens: {
+    readonly id: string;
+    readonly sha256: string;
+    readonly state: string;
+    readonly document: string;
+    readonly used_at_ms: Generated<number | null>;
   };
   /** Up to where the store was read by what follows it. Not a projection. */
   readonly outbox_positions: {
@@ -67,6 +77,13 @@ export const subscriptionSchema: readonly string[] = [
     master_key_id TEXT PRIMARY KEY,
     sealed TEXT NOT NULL
   )`,
+  `CREATE TABLE IF NOT EXISTS access_tokens (
+    id TEXT PRIMARY KEY,
+    sha256 TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL,
+    document TEXT NOT NULL,
+    used_at_ms INTEGER
+  )`,
   `CREATE TABLE IF NOT EXISTS outbox_positions (
     name TEXT PRIMARY KEY,
     position INTEGER NOT NULL
@@ -101,6 +118,13 @@ export const postgresSubscriptionSchema: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS master_key_checks (
     master_key_id TEXT COLLATE "C" PRIMARY KEY,
     sealed TEXT NOT NULL
+  )`,
+  `CREATE TABLE IF NOT EXISTS access_tokens (
+    id TEXT COLLATE "C" PRIMARY KEY,
+    sha256 TEXT COLLATE "C" NOT NULL UNIQUE,
+    state TEXT NOT NULL,
+    document TEXT NOT NULL,
+    used_at_ms BIGINT
   )`,
   `CREATE TABLE IF NOT EXISTS outbox_positions (
     name TEXT PRIMARY KEY,

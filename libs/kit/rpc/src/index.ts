@@ -6,6 +6,7 @@ export { channelOf, interceptorsOf, type RpcCredentials } from "./call-credentia
 export { endAsClosing, onServerClosing } from "./closing-server.ts";
 export { connectRpc, type ConnectRpcOptions, type RpcConnection } from "./connect-rpc.ts";
 export { encodeServiceError, encodeStatus, readErrorDetails, type ErrorDetails } from "./error-details.ts";
+export { isLoopbackAddress } from "./is-loopback-address.ts";
 export { RpcError, type FieldViolation, type RpcErrorCode, type RpcErrorOptions } from "./rpc-error.ts";
 export { startRpcServer, type RpcServer, type RpcServerOptions, type RpcService } from "./rpc-server.ts";
 export { serverStream, type Produce } from "./server-stream.ts";

@@ -45,7 +45,7 @@ export interface RpcServerOptions {
   /** Who knows the callers; without one everybody may do everything. */
   readonly doorkeeper?: Doorkeeper;
   /** What it shows to those who connect, and asks of them; without it nothing is encrypted. */
-  readonly credentials?: ServerCredentials;
+  readonly credentials?: ServerCredentials | undefined;
 }
 
 /** How often streams are asked for their callers again: a token that is revoked ends what was begun with it. */

@@ -1,2 +1,2 @@
 export { servingSettings, type ServingSettings } from "./serving-settings.ts";
-export { closedAtEnd, startServing, type Serving, type ServingOptions } from "./start-serving.ts";
+export { closedAtEnd, startServing, type Door, type Serving, type ServingOptions } from "./start-serving.ts";

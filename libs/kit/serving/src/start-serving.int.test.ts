@@ -1,7 +1,10 @@
 import { systemClock, type Service, untilAborted } from "@postrider/kit-lifecycle";
+import { openDoor } from "@postrider/kit-rpc";
 import { createLogger, createRegistry } from "@postrider/kit-telemetry";
 import { expect, test } from "vitest";
 import { closedAtEnd, startServing, type ServingOptions } from "./index.ts";
+
+const door = { doorkeeper: openDoor, description: "" };
 
 /** Options with nothing to serve but the admin port, and what the services told of their ends. */
 function options(more: Partial<ServingOptions> = {}): ServingOptions {
@@ -31,7 +34,7 @@ test("ends its services in reverse order, and tells meanwhile that it is stoppin
     return Promise.resolve();
   });
   const serving = await startServing(
-    options({ services: [store, worker], grpc: { address: "127.0.0.1:0", services: [], maxMessageBytes: 1024 } }),
+    options({ services: [store, worker], grpc: { address: "127.0.0.1:0", services: [], maxMessageBytes: 1024, door } }),
   );
   adminAddress = serving.adminAddress;
   const stopping = new AbortController();
@@ -57,7 +60,7 @@ test("closes what it was given when a port is taken, and names the port", async 
     isClosed = true;
     return Promise.resolve();
   });
-  const grpc = { address: first.adminAddress, services: [], maxMessageBytes: 1024 };
+  const grpc = { address: first.adminAddress, services: [], maxMessageBytes: 1024, door };
   await expect(startServing(options({ services: [store], grpc }))).rejects.toThrow(first.adminAddress);
   expect(isClosed).toBe(true);
   await first.run(AbortSignal.abort());

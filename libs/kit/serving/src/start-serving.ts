@@ -1,7 +1,9 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type Clock, runServices, type Service, untilAborted } from "@postrider/kit-lifecycle";
 import {
+  type Doorkeeper,
   type RpcServer,
+  type RpcServerOptions,
   type RpcService,
   startRpcServer,
   UNEXPECTED_CHANNEL,
@@ -15,12 +17,20 @@ const RPC_GRACE_MS = 2000;
 /** For closing everything else, after the grace of what is out. */
 const CLOSING_MS = 5000;
 
+/** Who is let in. */
+export interface Door extends Pick<RpcServerOptions, "credentials"> {
+  readonly doorkeeper: Doorkeeper;
+  /** In a few words, for those who start the process. */
+  readonly description: string;
+}
+
 export interface ServingOptions {
   /** What answers over gRPC, and where; left out by a process that takes no calls. */
   readonly grpc?: {
     readonly address: string;
     readonly services: readonly RpcService[];
     readonly maxMessageBytes: number;
+    readonly door: Door;
   };
   readonly admin: { readonly address: string; readonly registry: Registry };
   /** Everything long-lived, in the order of dependency: each is stopped before what stands in front of it. */
@@ -38,6 +48,8 @@ export interface Serving {
   /** host:port as bound; empty without gRPC. */
   readonly grpcAddress: string;
   readonly adminAddress: string;
+  /** Who is let in, in a few words; empty without gRPC. */
+  readonly door: string;
   /**
    * Works until the signal aborts, then ends in order: not ready, no new calls, the services in reverse, the admin port
    * last, so that the end can be watched too. @throws the first failure of a service
@@ -61,6 +73,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   return {
     grpcAddress: rpc?.address ?? "",
     adminAddress: admin.address,
+    door: options.grpc?.door.description ?? "",
     run: async (signal) => {
       signal.addEventListener("abort", () => {
         isStopping = true;
@@ -97,13 +110,18 @@ async function openPorts(
   let opened: AdminServer | undefined;
   try {
     opened = await startAdminServer({ ...admin, findUnready });
-    return { admin: opened, rpc: grpc && (await startRpcServer(grpc)) };
+    return { admin: opened, rpc: grpc && (await startGrpc(grpc)) };
   } catch (error) {
     await opened?.close();
     // Their end is all that is asked of them; how it went matters less than why there was no beginning.
     await runServices(services, { signal: AbortSignal.abort(), clock, graceMs }).catch(() => undefined);
     throw error;
   }
+}
+
+async function startGrpc({ door, ...options }: NonNullable<ServingOptions["grpc"]>): Promise<RpcServer> {
+  // By name: what is given as a door may be more than one.
+  return startRpcServer({ ...options, doorkeeper: door.doorkeeper, credentials: door.credentials });
 }
 
 /** Defects in handlers: the caller reads "internal error", the operator reads what it was. */
