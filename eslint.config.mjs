@@ -32,12 +32,18 @@ const layers = [
   // Examples are what a stranger writes: they see nothing of the house.
   { sourceTag: "type:example", onlyDependOnLibsWithTags: [] },
 ];
-const services = ["ingest", "subscription", "dispatcher", "cli"];
+const services = ["ingest", "subscription", "dispatcher", "ledger", "cli"];
 const scopes = [
   ...services.map((s) => ({ sourceTag: `scope:${s}`, onlyDependOnLibsWithTags: [`scope:${s}`, "scope:shared"] })),
   {
     sourceTag: "scope:standalone",
-    onlyDependOnLibsWithTags: ["scope:ingest", "scope:subscription", "scope:dispatcher", "scope:shared"],
+    onlyDependOnLibsWithTags: [
+      "scope:ingest",
+      "scope:subscription",
+      "scope:dispatcher",
+      "scope:ledger",
+      "scope:shared",
+    ],
   },
   { sourceTag: "scope:simulation", onlyDependOnLibsWithTags: ["scope:dispatcher", "scope:shared"] },
   { sourceTag: "scope:shared", onlyDependOnLibsWithTags: ["scope:shared"] },

@@ -5,7 +5,7 @@ import { root } from "../walls/workspace.ts";
 import { readStartFlags } from "./read-start-flags.ts";
 import type { ServiceName } from "./service-process.ts";
 
-const COMPOSED: readonly ServiceName[] = ["ingest", "subscription", "dispatcher"];
+const COMPOSED: readonly ServiceName[] = ["ingest", "subscription", "dispatcher", "ledger"];
 
 /** What a service of deploy/compose.yaml runs: the one line of it that this file has to read. */
 function readCommand(name: ServiceName): readonly string[] {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Exit, watchProcess } from "@postrider/testing";
 import { root } from "../walls/workspace.ts";
 
-export type ServiceName = "ingest" | "subscription" | "dispatcher" | "standalone";
+export type ServiceName = "ingest" | "subscription" | "dispatcher" | "ledger" | "standalone";
 
 export interface ServiceProcess {
   readonly name: ServiceName;

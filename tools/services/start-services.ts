@@ -28,6 +28,8 @@ export interface Services {
   readonly dispatchers: readonly ServiceProcess[];
   /** One more dispatcher, beside those that were started. */
   readonly startDispatcher: () => Promise<ServiceProcess>;
+  /** A ledger, where one is wanted: deliveries go on without. */
+  readonly startLedger: () => Promise<ServiceProcess>;
   /** A service again, where it was: same addresses, same settings. */
   readonly startAgain: (ended: ServiceProcess) => Promise<ServiceProcess>;
   /** SIGTERM to all that run, dispatchers first; resolves when all have ended. */
@@ -55,6 +57,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     const dispatchers = await Promise.all(Array.from({ length: options.dispatchers }, startDispatcher));
     return {
       ...{ subscription, ingest, dispatchers, startDispatcher },
+      startLedger: async () => start("ledger", atSubscription),
       startAgain: async ({ name, grpcAddress, adminAddress }) =>
         start(name, {
           ...atSubscription,
@@ -88,7 +91,7 @@ function shared(options: ServicesOptions): Record<string, string> {
 
 /** Callers before those that they call, so that nothing waits for what is gone. */
 async function stopAll(running: ReadonlySet<ServiceProcess>): Promise<void> {
-  const order: readonly ServiceName[] = ["dispatcher", "ingest", "subscription", "standalone"];
+  const order: readonly ServiceName[] = ["ledger", "dispatcher", "ingest", "subscription", "standalone"];
   for (const name of order) {
     const of = [...running].filter((each) => each.name === name && each.exit() === undefined);
     await Promise.all(of.map(async (each) => each.stop("SIGTERM")));

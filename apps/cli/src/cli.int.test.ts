@@ -53,6 +53,7 @@ async function run(
     config: {
       address: options.address ?? platform.address,
       subscriptionAddress: options.subscriptionAddress,
+      ledgerAddress: undefined,
       secret: undefined,
       ...{ token: undefined, caPath: undefined, certPath: undefined, keyPath: undefined, ...options.config },
     },

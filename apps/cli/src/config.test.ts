@@ -5,6 +5,7 @@ test("without settings it asks the platform on this machine", () => {
   expect(parseConfig({})).toEqual({
     address: "127.0.0.1:50051",
     subscriptionAddress: undefined,
+    ledgerAddress: undefined,
     secret: undefined,
     ...{ token: undefined, caPath: undefined, certPath: undefined, keyPath: undefined },
   });
@@ -15,6 +16,7 @@ test("the environment names another platform, the secret, and who calls", () => 
   const environment = {
     POSTRIDER_GRPC_ADDRESS: "ingest:443",
     POSTRIDER_SUBSCRIPTION_ADDRESS: "subscription:443",
+    POSTRIDER_LEDGER_ADDRESS: "ledger:443",
     POSTRIDER_SECRET: "whsec_x",
     POSTRIDER_TOKEN: "pr_x",
     POSTRIDER_SERVICE_CA_FILE: "/ca.pem",
@@ -24,6 +26,7 @@ test("the environment names another platform, the secret, and who calls", () => 
   expect(parseConfig(environment)).toEqual({
     address: "ingest:443",
     subscriptionAddress: "subscription:443",
+    ledgerAddress: "ledger:443",
     secret: "whsec_x",
     ...{ token: "pr_x", caPath: "/ca.pem", certPath: "/cert.pem", keyPath: "/key.pem" },
   });

@@ -4,6 +4,8 @@ export interface CliConfig {
   readonly address: string;
   /** POSTRIDER_SUBSCRIPTION_ADDRESS: host:port of the subscription service; undefined where one address serves all. */
   readonly subscriptionAddress: string | undefined;
+  /** POSTRIDER_LEDGER_ADDRESS: host:port of the ledger; undefined where one address serves all. */
+  readonly ledgerAddress: string | undefined;
   /** POSTRIDER_SECRET: what `receive` verifies with. */
   readonly secret: string | undefined;
   /** POSTRIDER_TOKEN: who calls. */
@@ -22,6 +24,7 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
   return {
     address: environment["POSTRIDER_GRPC_ADDRESS"] || DEFAULT_ADDRESS,
     subscriptionAddress: environment["POSTRIDER_SUBSCRIPTION_ADDRESS"] || undefined,
+    ledgerAddress: environment["POSTRIDER_LEDGER_ADDRESS"] || undefined,
     secret: environment["POSTRIDER_SECRET"] || undefined,
     token: environment["POSTRIDER_TOKEN"] || undefined,
     caPath: environment["POSTRIDER_SERVICE_CA_FILE"] || undefined,

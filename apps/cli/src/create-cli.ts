@@ -2,6 +2,10 @@ import { Command } from "commander";
 import type { CliContext } from "./cli-context.ts";
 import { addCatalogApply } from "./commands/catalog-apply.ts";
 import { addCatalogList } from "./commands/catalog-list.ts";
+import { addDeliveriesGet } from "./commands/deliveries-get.ts";
+import { addDeliveriesList } from "./commands/deliveries-list.ts";
+import { addEventsGet } from "./commands/events-get.ts";
+import { addEventsList } from "./commands/events-list.ts";
 import { addPublish } from "./commands/publish.ts";
 import { addReceive } from "./commands/receive.ts";
 import { addSecretsNewKey } from "./commands/secrets-new-key.ts";
@@ -78,6 +82,16 @@ function createCli(context: CliContext): Command {
   addTokensList(tokens, context);
   addTokensRevoke(tokens, context);
   addTokensGenerate(tokens, context);
+
+  const events = program.command("events").description("What was published, newest first");
+  addEventsList(events, context);
+  addEventsGet(events, context);
+
+  const deliveries = program
+    .command("deliveries")
+    .description("What became of it at each subscription: did they get it?");
+  addDeliveriesList(deliveries, context);
+  addDeliveriesGet(deliveries, context);
 
   addPublish(program, context);
   addReceive(program, context);

@@ -1,5 +1,5 @@
 import { ACCESS_WORDS } from "@postrider/domain-access";
-import { createTokenCache, openAccess, openCalling } from "@postrider/kit-access";
+import { connectAccessTokens, createTokenCache, openAccess, openCalling } from "@postrider/kit-access";
 import { openKafkaEventLog } from "@postrider/kit-event-log";
 import { describeKafkaNotice, openPreparedKafka } from "@postrider/kit-kafka";
 import type { Clock, Random } from "@postrider/kit-lifecycle";
@@ -8,7 +8,6 @@ import { createRegistry, type Logger } from "@postrider/kit-telemetry";
 import { planTopics, TOPICS } from "@postrider/records";
 import type { IngestConfig } from "./config.ts";
 import { createIngest } from "./create-ingest.ts";
-import { connectAccessTokens } from "./grpc/access-tokens-client.ts";
 import { connectCatalog } from "./grpc/catalog-client.ts";
 
 /** A batch of 1,000 events of 4 KiB, or one event of 256 KiB with room to spare. */

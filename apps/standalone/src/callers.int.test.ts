@@ -16,6 +16,7 @@ import {
   AccessTokenServiceService,
   type ListAccessTokensResponse,
 } from "@postrider/contracts/postrider/v1/access";
+import { Delivery_State as State, DeliveryServiceService } from "@postrider/contracts/postrider/v1/delivery";
 import { EventType, EventTypeServiceService } from "@postrider/contracts/postrider/v1/event_type";
 import { Event, IngestServiceClient, IngestServiceService } from "@postrider/contracts/postrider/v1/ingest";
 import {
@@ -47,6 +48,9 @@ interface World {
   readonly id: string;
   /** An event type that nobody else has. */
   readonly type: string;
+  /** What the ledger has of acme. */
+  readonly eventId: string;
+  readonly deliveryId: string;
   /** A token that was made. */
   readonly tokenId: string;
   readonly tokenHash: string;
@@ -62,7 +66,12 @@ const eventOf = (type: string): Event => ({
   ...{ ...Event.decode(nothing), tenantId: "acme", type },
   data: { $case: "jsonData", value: "{}" },
 });
-const page = { pageSize: 0, pageToken: "" };
+/** More than all worlds have. */
+const page = { pageSize: 1000, pageToken: "" };
+const anyDelivery = {
+  ...{ tenantId: "", subscriptionId: "", eventId: "", state: State.STATE_UNSPECIFIED, from: undefined, to: undefined },
+  ...page,
+};
 
 const OWN = { scopes: ["manage"], elsewhere: "NOT_FOUND", isForBound: true } as const;
 const READ = { scopes: ["read", "manage"], elsewhere: "NOT_FOUND", isForBound: true } as const;
@@ -132,6 +141,19 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "postrider.v1.EventTypeService/DeprecateEventType": { ...MANAGE, request: ({ type }) => ({ name: type }) },
   "postrider.v1.EventTypeService/WatchEventTypes": { ...CATALOG, request: () => ({ afterRevision: 0n }) },
+  "postrider.v1.DeliveryService/GetEvent": { ...READ, request: ({ eventId: id }) => ({ id, acceptTime: undefined }) },
+  "postrider.v1.DeliveryService/ListEvents": {
+    ...{ ...READ, elsewhere: "nothing" },
+    request: () => ({ tenantId: "acme", type: "", from: undefined, to: undefined, ...page }),
+  },
+  "postrider.v1.DeliveryService/GetDelivery": {
+    ...READ,
+    request: ({ deliveryId: id }) => ({ id, acceptTime: undefined }),
+  },
+  "postrider.v1.DeliveryService/ListDeliveries": {
+    ...{ ...READ, elsewhere: "nothing" },
+    request: () => ({ ...anyDelivery, tenantId: "acme" }),
+  },
   "postrider.v1.AccessTokenService/CreateAccessToken": { ...MANAGE, request: () => tokenRequest(["manage"]) },
   "postrider.v1.AccessTokenService/ListAccessTokens": {
     ...{ ...MANAGE, scopes: ["read", "manage"] },
@@ -160,6 +182,7 @@ const DEFINITIONS: Readonly<Record<string, ServiceDefinition>> = {
   "postrider.v1.IngestService": IngestServiceService,
   "postrider.v1.SubscriptionService": SubscriptionServiceService,
   "postrider.v1.EventTypeService": EventTypeServiceService,
+  "postrider.v1.DeliveryService": DeliveryServiceService,
   "postrider.v1.AccessTokenService": AccessTokenServiceService,
   "grpc.health.v1.Health": HealthService,
   "grpc.reflection.v1.ServerReflection": ServerReflectionService,
@@ -275,7 +298,24 @@ async function createWorld(): Promise<World> {
     tokenRequest(["read"]),
   )) as { accessToken: { id: string }; token: string };
   const tokenHash = createHash("sha256").update(token).digest("hex");
-  return { id: subscription.id, type, tokenId: accessToken.id, tokenHash };
+  return { id: subscription.id, type, ...recorded, tokenId: accessToken.id, tokenHash };
+}
+
+let recorded = { eventId: "", deliveryId: "" };
+
+/** An event of acme whose first attempt has failed, in the ledger. */
+async function recordDelivery(): Promise<typeof recorded> {
+  await callAs("root", "postrider.v1.EventTypeService/CreateEventType", { eventType: eventTypeOf("recorded") });
+  const subscription = subscriptionOf({ eventTypes: ["recorded"] });
+  await callAs("root", "postrider.v1.SubscriptionService/CreateSubscription", { subscription });
+  const published = await callAs("root", "postrider.v1.IngestService/Publish", { event: eventOf("recorded") });
+  const { eventId } = published as { eventId: string };
+  for (;;) {
+    // The ledger is a moment behind.
+    const listed = await callAs("root", "postrider.v1.DeliveryService/ListDeliveries", { ...anyDelivery, eventId });
+    const [delivery] = (listed as { deliveries: readonly { id: string }[] }).deliveries;
+    if (delivery) return { eventId, deliveryId: delivery.id };
+  }
 }
 
 const methods = Object.entries(CASES);
@@ -297,6 +337,7 @@ beforeAll(async () => {
     ...Object.fromEntries(listed),
   });
   client = new Client(platform.address, credentials.createInsecure());
+  recorded = await recordDelivery();
   world = await createWorld();
   return async () => {
     client.close();

@@ -12,6 +12,7 @@ import { PUBLISH_RATE_SETTING } from "@postrider/ingest";
 import { EGRESS_CONNECTION_SETTINGS, egressPolicySettings } from "@postrider/kit-egress";
 import { masterKeySettings } from "@postrider/kit-secrets";
 import { servingSettings } from "@postrider/kit-serving";
+import { LEDGER_SETTINGS } from "@postrider/ledger";
 import { RETENTION_SETTING } from "@postrider/records";
 import { assertOriginSet, assertWarningTime, HEALTH_SETTINGS, VERIFICATION_SETTINGS } from "@postrider/subscription";
 
@@ -34,6 +35,7 @@ const STANDALONE_SETTINGS = {
   publishRate: PUBLISH_RATE_SETTING,
   retentionMs: RETENTION_SETTING,
   ...VERIFICATION_SETTINGS,
+  ...LEDGER_SETTINGS,
   ...HEALTH_SETTINGS,
   ...accessSettings(ACCESS_WORDS.owner.name),
   ...servingSettings({ adminAddress: "127.0.0.1:9464" }),

@@ -8,6 +8,8 @@ export interface GlobalOptions {
   readonly address: string;
   /** host:port of what keeps subscriptions and the catalog; the same where one process does all. */
   readonly subscriptionAddress: string;
+  /** host:port of what tells what became of events; the same where one process does all. */
+  readonly ledgerAddress: string;
   readonly json: boolean;
   /** For each call. */
   readonly timeoutMs: number;
@@ -22,6 +24,7 @@ export interface GlobalOptions {
 interface RawGlobalOptions {
   readonly address?: string;
   readonly subscriptionAddress?: string;
+  readonly ledgerAddress?: string;
   readonly json?: true;
   readonly timeout?: number;
   readonly token?: string;
@@ -53,6 +56,10 @@ export function addGlobalOptionsToAll(command: Command): void {
     ),
     new Option("--cert <file>", "our certificate, if that says who calls (default: $POSTRIDER_TLS_CERT_FILE)"),
     new Option("--key <file>", "its private key (default: $POSTRIDER_TLS_KEY_FILE)"),
+    new Option(
+      "--ledger-address <host:port>",
+      "the ledger, where it runs apart (default: $POSTRIDER_LEDGER_ADDRESS, else --address)",
+    ),
     new Option("--json", "print JSON: one document, or a line per item"),
     new Option("--timeout <duration>", "for each call (default: 10s)").argParser(durationMs),
   ];
@@ -71,10 +78,11 @@ export function readGlobalOptions(command: Command, config: CliConfig): GlobalOp
   }
   const given = levels.reduceRight<RawGlobalOptions>((outer, inner) => ({ ...outer, ...inner }), {});
   // An address on the command line is the whole platform's, whatever the environment says of its parts.
-  const whole = given.address ?? config.subscriptionAddress ?? config.address;
+  const partOf = (part: string | undefined): string => given.address ?? part ?? config.address;
   return {
     address: given.address ?? config.address,
-    subscriptionAddress: given.subscriptionAddress ?? whole,
+    subscriptionAddress: given.subscriptionAddress ?? partOf(config.subscriptionAddress),
+    ledgerAddress: given.ledgerAddress ?? partOf(config.ledgerAddress),
     json: given.json ?? false,
     timeoutMs: given.timeout ?? DEFAULT_TIMEOUT_MS,
     ...chooseCredentials(given, config),

@@ -22,6 +22,16 @@ export async function* eachItem<Item>(fetchPage: (pageToken: string) => Promise<
   } while (pageToken !== "");
 }
 
+/** The first of them; no page is asked for beyond them. */
+export async function* firstItems<Item>(items: AsyncIterable<Item>, count: number): AsyncGenerator<Item> {
+  let given = 0;
+  for await (const item of items) {
+    yield item;
+    given += 1;
+    if (given === count) return;
+  }
+}
+
 /** All of them at once, for what has to be aligned. */
 export async function collect<Item>(items: AsyncIterable<Item>): Promise<readonly Item[]> {
   const collected: Item[] = [];

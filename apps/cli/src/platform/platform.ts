@@ -8,6 +8,17 @@ import {
   type RevokeAccessTokenResponse,
 } from "@postrider/contracts/postrider/v1/access";
 import {
+  DeliveryServiceClient,
+  type GetDeliveryRequest,
+  type GetDeliveryResponse,
+  type GetEventRequest,
+  type GetEventResponse,
+  type ListDeliveriesRequest,
+  type ListDeliveriesResponse,
+  type ListEventsRequest,
+  type ListEventsResponse,
+} from "@postrider/contracts/postrider/v1/delivery";
+import {
   type CreateEventTypeRequest,
   type CreateEventTypeResponse,
   EventTypeServiceClient,
@@ -76,6 +87,10 @@ export interface Platform {
   readonly listAccessTokens: Method<ListAccessTokensRequest, ListAccessTokensResponse>;
   readonly revokeAccessToken: Method<RevokeAccessTokenRequest, RevokeAccessTokenResponse>;
   readonly publish: Method<PublishRequest, PublishResponse>;
+  readonly getEvent: Method<GetEventRequest, GetEventResponse>;
+  readonly listEvents: Method<ListEventsRequest, ListEventsResponse>;
+  readonly getDelivery: Method<GetDeliveryRequest, GetDeliveryResponse>;
+  readonly listDeliveries: Method<ListDeliveriesRequest, ListDeliveriesResponse>;
 }
 
 type UnaryMethod<Request, Response> = Parameters<typeof call<Request, Response>>[0];
@@ -85,7 +100,7 @@ export async function withPlatform<Result>(
   globals: GlobalOptions,
   use: (platform: Platform) => Promise<Result>,
 ): Promise<Result> {
-  const { address, subscriptionAddress, timeoutMs } = globals;
+  const { address, subscriptionAddress, ledgerAddress, timeoutMs } = globals;
   const { channel, ...caller } = openCredentials(globals);
   // A proxy of the environment is for the internet; the platform is near.
   const options = { ...caller.options, "grpc.enable_http_proxy": 0 };
@@ -93,6 +108,7 @@ export async function withPlatform<Result>(
   const eventTypes = new EventTypeServiceClient(subscriptionAddress, channel, options);
   const subscriptions = new SubscriptionServiceClient(subscriptionAddress, channel, options);
   const ingest = new IngestServiceClient(address, channel, options);
+  const ledger = new DeliveryServiceClient(ledgerAddress, channel, options);
 
   /** @throws {CallFailure} (the method) */
   function promised<Request, Response>(
@@ -129,8 +145,12 @@ export async function withPlatform<Result>(
       listAccessTokens: promised(accessTokens.listAccessTokens.bind(accessTokens)),
       revokeAccessToken: promised(accessTokens.revokeAccessToken.bind(accessTokens)),
       publish: promised(ingest.publish.bind(ingest), address),
+      getEvent: promised(ledger.getEvent.bind(ledger), ledgerAddress),
+      listEvents: promised(ledger.listEvents.bind(ledger), ledgerAddress),
+      getDelivery: promised(ledger.getDelivery.bind(ledger), ledgerAddress),
+      listDeliveries: promised(ledger.listDeliveries.bind(ledger), ledgerAddress),
     });
   } finally {
-    for (const client of [accessTokens, eventTypes, subscriptions, ingest]) client.close();
+    for (const client of [accessTokens, eventTypes, subscriptions, ingest, ledger]) client.close();
   }
 }

@@ -1,5 +1,5 @@
 import type { AccessTokenServiceServer } from "@postrider/contracts/postrider/v1/access";
-import { RpcError } from "@postrider/kit-rpc";
+import { RpcError, decodePage, encodePageToken } from "@postrider/kit-rpc";
 import { issueAccessToken, revokeAccessToken } from "../access-tokens/change-access-token.ts";
 import { findAccessToken } from "../access-tokens/find-access-token.ts";
 import { listAccessTokens } from "../access-tokens/list-access-tokens.ts";
@@ -8,7 +8,6 @@ import { watchAccessTokens } from "../access-tokens/watch-access-tokens.ts";
 import type { SubscriptionDeps } from "../subscription-deps.ts";
 import { decodeGrant, encodeAccessToken, encodeAccessTokenChange } from "./access-token-codec.ts";
 import { answer, answerStream } from "./answer.ts";
-import { decodePage, encodePageToken } from "./page-tokens.ts";
 import { requireField } from "./require-field.ts";
 
 const SCOPE = "access tokens";

@@ -1,4 +1,5 @@
 import type { EventTypeServiceServer } from "@postrider/contracts/postrider/v1/event_type";
+import { decodePage, encodePageToken } from "@postrider/kit-rpc";
 import type { SubscriptionLookups } from "../create-lookups.ts";
 import { createEventType, deprecateEventType, updateEventType } from "../event-types/change-event-type.ts";
 import { findEventType } from "../event-types/find-event-type.ts";
@@ -6,7 +7,6 @@ import { listEventTypes } from "../event-types/list-event-types.ts";
 import type { SubscriptionDeps } from "../subscription-deps.ts";
 import { answer, answerStream } from "./answer.ts";
 import { decodeEventTypeUpdate, decodeNewEventType, encodeEventType } from "./event-type-codec.ts";
-import { decodePage, encodePageToken } from "./page-tokens.ts";
 import { requireField, requireFound } from "./require-field.ts";
 
 const SCOPE = "event types";

@@ -6,7 +6,7 @@ import type {
 } from "@postrider/contracts/postrider/v1/subscription";
 import { isTenantId, quote } from "@postrider/domain-event";
 import type { LiveSubscription } from "@postrider/domain-subscription";
-import { RpcError } from "@postrider/kit-rpc";
+import { decodePage, encodePageToken, RpcError } from "@postrider/kit-rpc";
 import type { SubscriptionLookups } from "../create-lookups.ts";
 import { listMasterKeyUsage } from "../secrets/master-key-usage.ts";
 import { rewrapSecrets } from "../secrets/rewrap-secrets.ts";
@@ -30,7 +30,6 @@ import { decodeDisabling, decodeRegistration, decodeRotation, decodeUpdate } fro
 import { decodeHealthReport } from "./decode-health-report.ts";
 import { encodeHistoryEntry, encodeSubscription, encodeWithSecret } from "./encode-subscription.ts";
 import { assertMayMakeFor, assertOwn, owns } from "./own.ts";
-import { decodePage, encodePageToken } from "./page-tokens.ts";
 import { requireField, requireFound } from "./require-field.ts";
 
 const WHAT = "subscription";

@@ -1,4 +1,5 @@
 export { createAccessToken, hashToken, isAccessToken } from "./access-token.ts";
+export { connectAccessTokens, type ConnectAccessTokensOptions } from "./access-tokens-client.ts";
 export { assertAccess, assertCalling } from "./assert-secure.ts";
 export type { AccessWords, Credential } from "./credential.ts";
 export {

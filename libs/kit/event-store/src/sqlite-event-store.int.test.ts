@@ -61,7 +61,7 @@ test("a transaction through the query builder is refused, and says where units o
   const transaction = database.transaction().execute(async (inside) => {
     await inside.insertInto("tallies").values({ stream: "a", events: 1 }).execute();
   });
-  await expect(transaction).rejects.toThrow("EventStore.append");
+  await expect(transaction).rejects.toThrow("Sqlite.write");
 });
 
 test("a parameter that SQLite can't store is refused by its place", async () => {

@@ -1,7 +1,13 @@
-import { type Sqlite, SqliteError, type SqlRow, type SqlValue, type Statement } from "@postrider/kit-sqlite";
+import {
+  type Sqlite,
+  SqliteError,
+  type SqlRow,
+  type SqlValue,
+  type Statement,
+  toSqlValues,
+} from "@postrider/kit-sqlite";
 import { asEventStoreError } from "./as-event-store-error.ts";
 import { type AppendToStream, type EventStore, EventStoreError, type StoredEvent } from "./event-store.ts";
-import { toSqlValues } from "./sql-values.ts";
 import { decodeStoredEvent, listAppended, SELECT_EVENTS } from "./stored-event.ts";
 
 /**

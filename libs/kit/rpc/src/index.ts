@@ -7,6 +7,7 @@ export { endAsClosing, onServerClosing } from "./closing-server.ts";
 export { connectRpc, type ConnectRpcOptions, type RpcConnection } from "./connect-rpc.ts";
 export { encodeServiceError, encodeStatus, readErrorDetails, type ErrorDetails } from "./error-details.ts";
 export { isLoopbackAddress } from "./is-loopback-address.ts";
+export { decodePage, encodePageToken, type PageAsked } from "./page-tokens.ts";
 export { RpcError, type FieldViolation, type RpcErrorCode, type RpcErrorOptions } from "./rpc-error.ts";
 export { startRpcServer, type RpcServer, type RpcServerOptions, type RpcService } from "./rpc-server.ts";
 export { serverStream, type Produce } from "./server-stream.ts";

@@ -8,3 +8,5 @@ export {
   type Statement,
   type StatementResult,
 } from "./sqlite.ts";
+export { toSqlValues } from "./sql-values.ts";
+export { createSqliteDialect } from "./sqlite-dialect.ts";

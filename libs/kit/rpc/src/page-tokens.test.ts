@@ -1,6 +1,6 @@
-import { RpcError } from "@postrider/kit-rpc";
 import { describe, expect, test } from "vitest";
 import { decodePage, encodePageToken } from "./page-tokens.ts";
+import { RpcError } from "./rpc-error.ts";
 
 test("a token leads on with the list that it was given for", () => {
   const pageToken = encodePageToken("sub_1", "subscriptions of acme");

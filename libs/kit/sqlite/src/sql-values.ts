@@ -1,4 +1,4 @@
-import type { SqlValue } from "@postrider/kit-sqlite";
+import type { SqlValue } from "./sqlite.ts";
 
 /**
  * The parameters of a compiled query as SQLite takes them.

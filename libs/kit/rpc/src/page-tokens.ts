@@ -1,8 +1,9 @@
-import { quote } from "@postrider/domain-event";
-import { RpcError } from "@postrider/kit-rpc";
+import { RpcError } from "./rpc-error.ts";
 
 const DEFAULT_PAGE_SIZE = 100;
 const MAX_PAGE_SIZE = 1000;
+/** Of a token that is not ours, in the message that says so. */
+const SHOWN_CHARS = 64;
 
 /** Which page is asked for. */
 export interface PageAsked {
@@ -38,7 +39,7 @@ function decodeToken(token: string, scope: string): string {
     if (tokenScope === scope) return after;
     throw invalidToken("is of another list: a token goes with the same filter that it was given for");
   }
-  throw invalidToken(`${quote(token)} is not a token that this method gave`);
+  throw invalidToken(`${JSON.stringify(token.slice(0, SHOWN_CHARS))} is not a token that this method gave`);
 }
 
 function parseToken(token: string): readonly unknown[] {

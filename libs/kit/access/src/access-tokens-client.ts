@@ -1,6 +1,6 @@
 import { type AccessToken, AccessTokenServiceClient } from "@postrider/contracts/postrider/v1/access";
-import type { StoredToken, TokenStore } from "@postrider/kit-access";
 import { call, callWatch, connectRpc, readErrorDetails, type RpcCredentials } from "@postrider/kit-rpc";
+import type { StoredToken, TokenStore } from "./token-cache.ts";
 
 /** A lookup takes milliseconds; a producer is told to come again when it takes longer than this. */
 const DEADLINE_MS = 2000;
