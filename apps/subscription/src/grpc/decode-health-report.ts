@@ -2,12 +2,12 @@ import type { ReportEndpointHealthRequest } from "@postrider/contracts/postrider
 import type { HealthReport } from "@postrider/domain-subscription";
 import { RpcError } from "@postrider/kit-rpc";
 import type { ReportedHealth } from "../subscriptions/report-health.ts";
-import { requireField } from "./require-field.ts";
+import { MAX_URL_CHARS, requireField } from "./require-field.ts";
 
 /** @throws {RpcError} `invalid_argument` by the field that is missing or can't be */
 export function decodeHealthReport(request: ReportEndpointHealthRequest): ReportedHealth {
   const id = requireField("subscription_id", request.subscriptionId);
-  const callbackUrl = requireField("callback_url", request.callbackUrl);
+  const callbackUrl = requireField("callback_url", request.callbackUrl, MAX_URL_CHARS);
   return { id, callbackUrl, report: decodeReport(requireField("health", request.health)) };
 }
 

@@ -13,7 +13,7 @@ import type { Update } from "../subscriptions/update-subscription.ts";
 import { decodeSettings, decodeSignature } from "./decode-settings.ts";
 import { decodeDurationMs } from "./durations.ts";
 import { pick, readMask } from "./read-mask.ts";
-import { requireField } from "./require-field.ts";
+import { assertKey, MAX_URL_CHARS, requireField } from "./require-field.ts";
 
 /** What an update may name. Tenant, state and secret change otherwise, or never. */
 const UPDATABLE: Readonly<Record<string, keyof SubscriptionSettings>> = {
@@ -49,6 +49,7 @@ export function decodeRotation({ id, overlap, signature, secret }: RotateSecretR
 }
 
 export function decodeDisabling({ id, reason, callbackUrl }: DisableSubscriptionRequest): Disabling {
+  assertKey("callback_url", callbackUrl, MAX_URL_CHARS);
   return { id: requireField("id", id), reason, ...(callbackUrl === "" ? {} : { callbackUrl }) };
 }
 

@@ -1,6 +1,9 @@
 import { quote } from "@postrider/domain-event";
 import { RpcError } from "@postrider/kit-rpc";
 
+/** More than any message has fields. */
+const MAX_PATHS = 100;
+
 /**
  * The fields that an update_mask names, in the domain's words.
  * @param fields each path that may be named, in proto's spelling, with its field of the domain
@@ -8,6 +11,10 @@ import { RpcError } from "@postrider/kit-rpc";
  */
 export function readMask<Field>(paths: readonly string[], fields: Readonly<Record<string, Field>>): readonly Field[] {
   const known = new Map(Object.entries(fields));
+  if (paths.length > MAX_PATHS) {
+    const description = `has ${paths.length} paths; at most ${MAX_PATHS} are allowed`;
+    throw RpcError.invalid([{ field: "update_mask", description }]);
+  }
   return paths.map((path) => {
     const field = known.get(path);
     if (field !== undefined) return field;

@@ -1,17 +1,35 @@
 import { quote } from "@postrider/domain-event";
 import { RpcError } from "@postrider/kit-rpc";
 
+/** Of what things are looked up by: no id or name is longer. */
+const MAX_KEY_CHARS = 128;
+/** Of URLs that are compared with those of subscriptions, which are no longer. */
+export const MAX_URL_CHARS = 2048;
+
 /**
  * The message or text, which has to be there. A text with U+0000 is a key of nothing, and PostgreSQL would not even
  * look for it.
  * @throws {RpcError} `invalid_argument`
  */
-export function requireField<Value>(field: string, value: Value | undefined): NonNullable<Value> {
+export function requireField<Value>(
+  field: string,
+  value: Value | undefined,
+  mostChars = MAX_KEY_CHARS,
+): NonNullable<Value> {
   if (value === undefined || value === null || value === "") {
     throw RpcError.invalid([{ field, description: "is required" }]);
   }
-  if (typeof value !== "string" || !value.includes("\0")) return value;
-  throw RpcError.invalid([{ field, description: `${quote(value)} holds U+0000` }]);
+  if (typeof value === "string") assertKey(field, value, mostChars);
+  return value;
+}
+
+/** @throws {RpcError} `invalid_argument` for a text that can't be the key of anything */
+export function assertKey(field: string, text: string, mostChars = MAX_KEY_CHARS): void {
+  if (text.length > mostChars) {
+    const description = `${quote(text)} has ${text.length} characters; at most ${mostChars} are allowed`;
+    throw RpcError.invalid([{ field, description }]);
+  }
+  if (text.includes("\0")) throw RpcError.invalid([{ field, description: `${quote(text)} holds U+0000` }]);
 }
 
 /** What was looked for. @throws {RpcError} `not_found` */

@@ -165,5 +165,7 @@ function createSecretOperations(deps: SubscriptionDeps): SecretOperations {
 function decodeTenantFilter(tenantId: string): string | undefined {
   if (tenantId === "") return undefined;
   if (isTenantId(tenantId)) return tenantId;
-  throw RpcError.invalid([{ field: "tenant_id", description: `${quote(tenantId)} is not a tenant id` }]);
+  throw RpcError.invalid([
+    { field: "tenant_id", description: `${quote(tenantId)} is not 1 to 64 letters, digits, "_" or "-"` },
+  ]);
 }

@@ -5,6 +5,9 @@ const MAX_PAGE_SIZE = 1000;
 /** Of a token that is not ours, in the message that says so. */
 const SHOWN_CHARS = 64;
 
+/** A key and its list, in base64. */
+const MAX_TOKEN_CHARS = 1024;
+
 /** Which page is asked for. */
 export interface PageAsked {
   readonly pageSize: number;
@@ -34,6 +37,9 @@ export function encodePageToken(nextAfter: string | undefined, scope: string): s
 
 function decodeToken(token: string, scope: string): string {
   if (token === "") return "";
+  if (token.length > MAX_TOKEN_CHARS) {
+    throw invalidToken(`has ${token.length} characters; at most ${MAX_TOKEN_CHARS} are allowed`);
+  }
   const [tokenScope, after] = parseToken(token);
   if (typeof tokenScope === "string" && typeof after === "string" && !after.includes("\0")) {
     if (tokenScope === scope) return after;

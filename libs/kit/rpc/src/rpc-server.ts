@@ -59,6 +59,15 @@ const REVIEW_MS = 1000;
 const MAX_CALLS = 10_000;
 
 /**
+ * What one connection may have this server hold, headers above all: calls that are not sent to their end may have tens of
+ * kilobytes of them, times MAX_CALLS. Calls beyond it are RESOURCE_EXHAUSTED; 10,000 that wait need less than this.
+ */
+const MAX_SESSION_MB = 64;
+
+/** A connection without a call is told to go, and made again when it is needed. */
+const MAX_IDLE_MS = 600_000;
+
+/**
  * Serves the services with health checks and reflection, so that grpcurl and Kubernetes need no .proto files. Health is
  * for everybody, since a probe has no credentials; reflection is for any known caller.
  * @throws Error when the address can't be bound, or a method has no rule who may call it
@@ -69,6 +78,8 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   const server = new ClosingServer({
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_concurrent_streams": MAX_CALLS,
+    "grpc-node.max_session_memory": MAX_SESSION_MB,
+    "grpc.max_connection_idle_ms": MAX_IDLE_MS,
     // Callers that vanished without a word would keep their watches open for ever.
     "grpc.keepalive_time_ms": 20_000,
     "grpc.keepalive_timeout_ms": 10_000,
