@@ -19,6 +19,8 @@ const NOT_LOOKED_AT = new Set([
     `UpdateSubscription subscription.${name}`,
   ]),
   "CreateSubscription subscription.id",
+  "CreateAccessToken access_token.id",
+  "CreateAccessToken access_token.creator",
   // Can't be changed by an update: no mask may name them.
   "UpdateSubscription subscription.tenant_id",
   "UpdateSubscription subscription.secret",

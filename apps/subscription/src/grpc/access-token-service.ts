@@ -8,7 +8,7 @@ import { watchAccessTokens } from "../access-tokens/watch-access-tokens.ts";
 import type { SubscriptionDeps } from "../subscription-deps.ts";
 import { decodeGrant, encodeAccessToken, encodeAccessTokenChange } from "./access-token-codec.ts";
 import { answer, answerStream } from "./answer.ts";
-import { requireField } from "./require-field.ts";
+import { requireField, requireTimeMs } from "./require-field.ts";
 
 const SCOPE = "access tokens";
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -41,7 +41,7 @@ export function createAccessTokenService(
       for await (const change of watchAccessTokens(deps, afterRevision, signal)) yield encodeAccessTokenChange(change);
     }),
     recordAccessTokenUse: answer(async ({ id, useTime }) => {
-      await recordUse(deps, requireField("id", id), requireField("use_time", useTime).getTime());
+      await recordUse(deps, requireField("id", id), requireTimeMs("use_time", useTime));
       return {};
     }),
   };

@@ -2,7 +2,7 @@ import type { ReportEndpointHealthRequest } from "@postrider/contracts/postrider
 import type { HealthReport } from "@postrider/domain-subscription";
 import { RpcError } from "@postrider/kit-rpc";
 import type { ReportedHealth } from "../subscriptions/report-health.ts";
-import { MAX_URL_CHARS, requireField } from "./require-field.ts";
+import { MAX_URL_CHARS, requireField, requireTimeMs } from "./require-field.ts";
 
 /** @throws {RpcError} `invalid_argument` by the field that is missing or can't be */
 export function decodeHealthReport(request: ReportEndpointHealthRequest): ReportedHealth {
@@ -13,11 +13,11 @@ export function decodeHealthReport(request: ReportEndpointHealthRequest): Report
 
 function decodeReport(health: NonNullable<ReportEndpointHealthRequest["health"]>): HealthReport {
   if (health.$case === "succeeded") {
-    return { kind: "succeeded", succeededAtMs: requireField("succeeded.time", health.value.time).getTime() };
+    return { kind: "succeeded", succeededAtMs: requireTimeMs("succeeded.time", health.value.time) };
   }
   const { since, lastFailure, failures } = health.value;
-  const sinceMs = requireField("failing.since", since).getTime();
-  const lastFailureAtMs = requireField("failing.last_failure", lastFailure).getTime();
+  const sinceMs = requireTimeMs("failing.since", since);
+  const lastFailureAtMs = requireTimeMs("failing.last_failure", lastFailure);
   if (lastFailureAtMs < sinceMs) {
     throw RpcError.invalid([{ field: "failing.last_failure", description: "is before failing.since" }]);
   }

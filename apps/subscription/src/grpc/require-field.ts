@@ -23,6 +23,17 @@ export function requireField<Value>(
   return value;
 }
 
+/** 9999-12-31T23:59:59.999Z: what a Timestamp may say. */
+const MAX_TIME_MS = 253_402_300_799_999;
+
+/** Milliseconds since the epoch. @throws {RpcError} `invalid_argument` also for what is beyond the calendar */
+export function requireTimeMs(field: string, time: Date | undefined): number {
+  const timeMs = requireField(field, time).getTime();
+  if (timeMs >= 0 && timeMs <= MAX_TIME_MS) return timeMs;
+  const description = `${timeMs} ms since the epoch is not within the years 1970 to 9999`;
+  throw RpcError.invalid([{ field, description }]);
+}
+
 /** @throws {RpcError} `invalid_argument` for a text that can't be the key of anything */
 export function assertKey(field: string, text: string, mostChars = MAX_KEY_CHARS): void {
   if (text.length > mostChars) {

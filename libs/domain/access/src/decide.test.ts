@@ -35,6 +35,8 @@ describe("a token", () => {
     ["a scope twice", { scopes: ["read", "read"] }, "access_token.scopes"],
     ["a tenant that can't be", { tenantId: "a b" }, "access_token.tenant_id"],
     ["an end in the past", { expiresAtMs: NOW }, "access_token.expire_time"],
+    ["an end beyond the calendar", { expiresAtMs: 253_402_300_800_000 }, "access_token.expire_time"],
+    ["an end that is no time", { expiresAtMs: NaN }, "access_token.expire_time"],
   ])("with %s is refused", (_, grant, field) => {
     expect(create(grant)).toMatchObject({ kind: "rejected", code: "invalid", violations: [{ field }] });
   });

@@ -79,9 +79,13 @@ function checkReach({ scopes, tenantId }: RequestedGrant): readonly Violation[] 
   return violations;
 }
 
+/** 9999-12-31T23:59:59.999Z: what a Timestamp may say. */
+const MAX_TIME_MS = 253_402_300_799_999;
+
 function checkExpiry({ expiresAtMs }: RequestedGrant, atMs: number): readonly Violation[] {
-  if (expiresAtMs === undefined || expiresAtMs > atMs) return [];
-  const description = `${new Date(expiresAtMs).toISOString()} is not in the future`;
+  if (expiresAtMs === undefined || (expiresAtMs > atMs && expiresAtMs <= MAX_TIME_MS)) return [];
+  // As a number: of what is beyond the calendar there is no date, and JavaScript throws.
+  const description = `${expiresAtMs} ms since the epoch is not in the future, up to the year 9999`;
   return [{ field: "access_token.expire_time", description }];
 }
 
