@@ -1,5 +1,5 @@
 // A producer and an administrator of the platform whose services are processes of their own.
-import { credentials } from "@grpc/grpc-js";
+import { type ChannelCredentials, credentials } from "@grpc/grpc-js";
 import { EventTypeServiceClient } from "@postrider/contracts/postrider/v1/event_type";
 import { type Event, IngestServiceClient } from "@postrider/contracts/postrider/v1/ingest";
 import { type Subscription, SubscriptionServiceClient } from "@postrider/contracts/postrider/v1/subscription";
@@ -47,12 +47,14 @@ const CHANNEL = {
   "grpc.use_local_subchannel_pool": 1,
 };
 
-/** Connects when it is first used. */
-export function connectPlatform(addresses: { readonly ingest: string; readonly subscription: string }): PlatformClient {
-  const insecure = credentials.createInsecure();
-  const ingest = new IngestServiceClient(addresses.ingest, insecure, CHANNEL);
-  const eventTypes = new EventTypeServiceClient(addresses.subscription, insecure, CHANNEL);
-  const subscriptions = new SubscriptionServiceClient(addresses.subscription, insecure, CHANNEL);
+/** Connects when it is first used; in plaintext, if nothing else is said. */
+export function connectPlatform(
+  addresses: { readonly ingest: string; readonly subscription: string },
+  channel: ChannelCredentials = credentials.createInsecure(),
+): PlatformClient {
+  const ingest = new IngestServiceClient(addresses.ingest, channel, CHANNEL);
+  const eventTypes = new EventTypeServiceClient(addresses.subscription, channel, CHANNEL);
+  const subscriptions = new SubscriptionServiceClient(addresses.subscription, channel, CHANNEL);
   return {
     createEventType: async (name) => {
       const texts = { name, schema: "", description: "", examples: [], acknowledgement: "" };

@@ -1,5 +1,6 @@
 // A platform of its own for one test: a database, topics under a random prefix, the services as processes.
 import { randomBytes } from "node:crypto";
+import type { ChannelCredentials } from "@grpc/grpc-js";
 import type { Stack } from "@postrider/testing";
 import { type Services, startServices } from "../../services/start-services.ts";
 import { connectPlatform, type PlatformClient } from "./client.ts";
@@ -15,6 +16,8 @@ export interface OpenPlatformOptions {
   /** 1 by default. */
   readonly dispatchers?: number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** How its client connects; in plaintext by default. */
+  readonly channel?: ChannelCredentials;
 }
 
 export interface Platform {
@@ -37,10 +40,8 @@ export async function openPlatform(options: OpenPlatformOptions): Promise<Platfo
   const services = await startServices({
     ...{ kafkaBrokers, databaseUrl, topicPrefix, partitions, replication, dispatchers, environment },
   });
-  const client = connectPlatform({
-    ingest: services.ingest.grpcAddress,
-    subscription: services.subscription.grpcAddress,
-  });
+  const addresses = { ingest: services.ingest.grpcAddress, subscription: services.subscription.grpcAddress };
+  const client = connectPlatform(addresses, options.channel);
   const kafka = await openKafkaView({ brokers: kafkaBrokers, topicPrefix });
   const close = async (): Promise<void> => {
     client.close();
