@@ -30,6 +30,8 @@ const IDLE_CONNECTION_MS = 60_000;
 /** New connections go to where the name leads now, such as after a failover. */
 const CONNECTION_LIFETIME_S = 1800;
 const TRANSACTIONS_SHARE = 0.3;
+/** After a failover every connection is dead, and the pool is told of each a moment later: the second may be dead too. */
+const MAX_READ_TRIES = 3;
 
 /**
  * Connects, looks at the server, brings the schema in.
@@ -71,11 +73,13 @@ function createPostgres({ maxConnections, onNotice, clock }: Settled, config: Cl
   return {
     query,
     read: async (sql, values) => {
-      try {
-        return (await query(sql, values)).rows;
-      } catch (error) {
-        if (!(error instanceof PostgresError) || !isLostConnection(error.cause)) throw error;
-        return (await query(sql, values)).rows;
+      for (let tries = 1; ; tries++) {
+        try {
+          return (await query(sql, values)).rows;
+        } catch (error) {
+          const isLost = error instanceof PostgresError && isLostConnection(error.cause);
+          if (!isLost || tries === MAX_READ_TRIES) throw error;
+        }
       }
     },
     inTransaction: async (run, options = {}) => {

@@ -30,8 +30,8 @@ export interface Postgres {
   /** One statement, durable when it resolves if it writes. */
   readonly query: RunQuery;
   /**
-   * One statement that only reads. If its connection turns out to be dead it is tried once more, on another one: the
-   * pool can't know of a death that nobody told it yet.
+   * One statement that only reads. If its connection turns out to be dead it is tried again on another one, twice at
+   * most: the pool can't know of a death that nobody told it yet.
    * @throws {PostgresError}
    */
   readonly read: (sql: string, values?: readonly unknown[]) => Promise<readonly PostgresRow[]>;
