@@ -8,7 +8,7 @@ export interface NestedStatus {
   readonly message: string;
 }
 
-const BAD = new Set<number>([status.INTERNAL, status.UNKNOWN, status.DATA_LOSS]);
+const BAD: ReadonlySet<status> = new Set([status.INTERNAL, status.UNKNOWN, status.DATA_LOSS]);
 
 /** The first google.rpc.Status within the answer that no item should have. */
 export function findNestedStatus(descriptor: DescMessage, answer: Message): NestedStatus | undefined {
@@ -17,7 +17,7 @@ export function findNestedStatus(descriptor: DescMessage, answer: Message): Nest
 
 function search(message: ReflectMessage): NestedStatus | undefined {
   if (message.desc.typeName === "google.rpc.Status") {
-    const { code, message: text } = message.message as unknown as { code: number; message: string };
+    const { code, message: text } = message.message as unknown as { code: status; message: string };
     return BAD.has(code) ? { code, message: text } : undefined;
   }
   for (const field of message.fields) {

@@ -6,8 +6,8 @@ type Mutation = (bytes: Buffer, chance: Chance) => Buffer;
 
 const at = (bytes: Buffer, chance: Chance): number => chance.below(bytes.length + 1);
 
-function splice(bytes: Buffer, index: number, inserted: Uint8Array, removed = 0): Buffer {
-  return Buffer.concat([bytes.subarray(0, index), inserted, bytes.subarray(index + removed)]);
+function insert(bytes: Buffer, index: number, inserted: Uint8Array): Buffer {
+  return Buffer.concat([bytes.subarray(0, index), inserted, bytes.subarray(index)]);
 }
 
 const MUTATIONS: readonly Mutation[] = [
@@ -18,17 +18,20 @@ const MUTATIONS: readonly Mutation[] = [
     if (copy.length > 0) copy.writeUInt8(copy.readUInt8(index) ^ (1 << chance.below(8)), index);
     return copy;
   },
-  (bytes, chance) => splice(bytes, at(bytes, chance), chance.bytes(1), 1),
+  (bytes, chance) => {
+    const index = at(bytes, chance);
+    return Buffer.concat([bytes.subarray(0, index), chance.bytes(1), bytes.subarray(index + 1)]);
+  },
   // Cut, doubled, filled up.
   (bytes, chance) => bytes.subarray(0, at(bytes, chance)),
   (bytes) => Buffer.concat([bytes, bytes]),
-  (bytes, chance) => splice(bytes, at(bytes, chance), chance.bytes(1 + chance.below(16))),
-  (bytes, chance) => splice(bytes, at(bytes, chance), bytes.subarray(at(bytes, chance))),
+  (bytes, chance) => insert(bytes, at(bytes, chance), chance.bytes(1 + chance.below(16))),
+  (bytes, chance) => insert(bytes, at(bytes, chance), bytes.subarray(at(bytes, chance))),
   // Varints of ten bytes and more; lengths beyond the end.
-  (bytes, chance) => splice(bytes, at(bytes, chance), Buffer.from("ffffffffffffffffff01", "hex")),
-  (bytes, chance) => splice(bytes, at(bytes, chance), Buffer.alloc(20, 0xff)),
+  (bytes, chance) => insert(bytes, at(bytes, chance), Buffer.from("ffffffffffffffffff01", "hex")),
+  (bytes, chance) => insert(bytes, at(bytes, chance), Buffer.alloc(20, 0xff)),
   (bytes, chance) =>
-    splice(bytes, at(bytes, chance), Buffer.from([8 * (1 + chance.below(15)) + 2, 0xff, 0xff, 0xff, 0x7f])),
+    insert(bytes, at(bytes, chance), Buffer.from([8 * (1 + chance.below(15)) + 2, 0xff, 0xff, 0xff, 0x7f])),
   // The same fields with another wire type.
   (bytes, chance) => {
     const copy = Buffer.from(bytes);

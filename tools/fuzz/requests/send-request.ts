@@ -73,15 +73,15 @@ function open(client: Client, { method, messages, headers }: FuzzRequest, onAnsw
     case "unary":
       return client.makeUnaryRequest(path, asIs, asIs, message, headers, options, (_, answer) => {
         if (answer) onAnswer(answer);
-      }) as Call;
+      });
     case "server_streaming":
-      return client.makeServerStreamRequest(path, asIs, asIs, message, headers, options) as Call;
+      return client.makeServerStreamRequest(path, asIs, asIs, message, headers, options);
     case "client_streaming":
       return client.makeClientStreamRequest(path, asIs, asIs, headers, options, (_, answer) => {
         if (answer) onAnswer(answer);
-      }) as Call;
+      });
     case "bidi_streaming":
-      return client.makeBidiStreamRequest(path, asIs, asIs, headers, options) as Call;
+      return client.makeBidiStreamRequest(path, asIs, asIs, headers, options);
   }
 }
 
