@@ -106,12 +106,16 @@ function createWorld({ seed, hours, plant, traced }: SimulationOptions): World {
   for (const name of [TOPICS.attempts, TOPICS.deadLetters, TOPICS.quarantine]) topics.set(name, 1);
   const cluster = new SimulatedCluster({ time, random: branch("log"), topics, observer: onlooker });
   const people = branch("people");
-  const service: SimulatedSubscriptions = new SimulatedSubscriptions(branch("service"), (id) => {
-    onlooker.noteDisabled(id);
-    time.after(people.magnitude(RESUMED_AFTER_MS.least, RESUMED_AFTER_MS.most), () => {
-      service.resume(id);
-      onlooker.noteResumed(id);
-    });
+  const service: SimulatedSubscriptions = new SimulatedSubscriptions(branch("service"), {
+    nowMs: () => time.nowMs,
+    disabled: (id) => {
+      onlooker.noteDisabled(id);
+      time.after(people.magnitude(RESUMED_AFTER_MS.least, RESUMED_AFTER_MS.most), () => {
+        service.resume(id, time.nowMs);
+        onlooker.noteResumed(id);
+      });
+    },
+    warned: onlooker.warned,
   });
   const receivers = new Map(
     plan.subscriptions.map(({ id, receiver: kind }) => {

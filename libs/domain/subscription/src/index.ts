@@ -1,8 +1,11 @@
 export { checkSettings, checkTenant } from "./check-settings.ts";
 export { decide, type SubscriptionCommand, type SubscriptionDecision } from "./decide.ts";
 export {
+  beginAnew,
   countsFrom,
   decideOnHealth,
+  type EndpointHealth,
+  evolveHealth,
   type HealthReport,
   type HealthThresholds,
   type Streak,

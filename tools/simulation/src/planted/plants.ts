@@ -5,6 +5,7 @@ import { forgetUnfinished } from "./forget-unfinished.ts";
 import { ignoreLimits } from "./ignore-limits.ts";
 import { keepOnTheGone } from "./keep-on-the-gone.ts";
 import { keepRatesApart } from "./keep-rates-apart.ts";
+import { keepSuccessesToItself } from "./keep-successes-to-itself.ts";
 import { missChanges } from "./miss-changes.ts";
 import { neverLeaveTheGate } from "./never-leave-the-gate.ts";
 import { recordBeforeTheAppend } from "./record-before-the-append.ts";
@@ -20,6 +21,7 @@ export const PLANT_NAMES = [
   "deaf-directory",
   "deaf-to-gone",
   "rate-for-each",
+  "silent-success",
 ] as const;
 export type PlantName = (typeof PLANT_NAMES)[number];
 
@@ -35,4 +37,5 @@ export const PLANTS: Readonly<Record<PlantName, Plant>> = {
   "deaf-directory": missChanges,
   "deaf-to-gone": keepOnTheGone,
   "rate-for-each": keepRatesApart,
+  "silent-success": keepSuccessesToItself,
 };

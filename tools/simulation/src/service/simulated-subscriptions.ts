@@ -1,5 +1,10 @@
-import type { Subscription, SubscriptionChange } from "@postrider/contracts/postrider/v1/subscription";
+import type {
+  ReportEndpointHealthRequest,
+  Subscription,
+  SubscriptionChange,
+} from "@postrider/contracts/postrider/v1/subscription";
 import type { DispatcherDeps } from "@postrider/dispatcher";
+import { SimulatedHealth } from "./simulated-health.ts";
 import type { Machine } from "../time/machine.ts";
 import type { RandomSource } from "../time/random-source.ts";
 
@@ -9,6 +14,20 @@ type Subscriptions = DispatcherDeps["subscriptions"];
 const LOOKUP_DEADLINE_MS = 2_000;
 /** From the test vectors of Standard Webhooks. */
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/** That there is one is all that a dispatcher looks at. */
+const STREAK: NonNullable<Subscription["failureStreak"]> = { since: undefined, failures: 1n, disableTime: undefined };
+
+/** Who is told what the service does by itself. */
+export interface ServiceObserver {
+  readonly nowMs: () => number;
+  /** A dispatcher had a subscription disabled, or nothing went well for too long; just now. */
+  readonly disabled: (id: string) => void;
+  /** Its tenant is told that nothing went well since then, by all that the service knows. */
+  readonly warned: (id: string, sinceMs: number) => void;
+}
+
+const UNOBSERVED: ServiceObserver = { nowMs: () => 0, disabled: () => undefined, warned: () => undefined };
 
 /** What goes wrong at the service, until it is set otherwise. */
 export interface ServiceFaults {
@@ -21,7 +40,8 @@ export interface ServiceFaults {
 export class SimulatedSubscriptions {
   readonly faults: ServiceFaults = { isAway: false, hangs: false };
   readonly #random: RandomSource;
-  readonly #onDisabled: (id: string) => void;
+  readonly #observer: ServiceObserver;
+  readonly #health = new SimulatedHealth();
   readonly #disabled = new Set<string>();
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #changes: SubscriptionChange[] = [];
@@ -30,10 +50,9 @@ export class SimulatedSubscriptions {
   #breaks = 0;
   readonly #wakeWatchers = new Set<() => void>();
 
-  /** @param onDisabled a dispatcher had a subscription disabled, just now */
-  constructor(random: RandomSource, onDisabled: (id: string) => void = () => undefined) {
+  constructor(random: RandomSource, observer: ServiceObserver = UNOBSERVED) {
     this.#random = random;
-    this.#onDisabled = onDisabled;
+    this.#observer = observer;
   }
 
   /** From now on it is so. */
@@ -50,7 +69,8 @@ export class SimulatedSubscriptions {
   }
 
   /** Somebody resumes what was disabled. */
-  resume(id: string): void {
+  resume(id: string, atMs: number): void {
+    this.#health.beginAnew(id, atMs);
     const subscription = this.#subscriptions.get(id);
     if (this.#disabled.delete(id) && subscription !== undefined) this.#note(subscription);
   }
@@ -81,12 +101,14 @@ export class SimulatedSubscriptions {
         this.#disable(id);
         await machine.wait(this.#drawLatencyMs());
       },
-      // What follows from reports is the subscription service's to prove.
-      reportHealth: async () => {
+      reportHealth: async (request) => {
         await machine.pass();
         await machine.wait(this.#drawLatencyMs());
         if (this.faults.isAway) throw new Error("the subscription service is away");
-        return { countFrom: undefined };
+        this.#takeReport(request);
+        const answer = this.#health.answer(request);
+        await machine.wait(this.#drawLatencyMs());
+        return answer;
       },
     };
   }
@@ -96,7 +118,18 @@ export class SimulatedSubscriptions {
     if (subscription === undefined || this.#disabled.has(id)) return;
     this.#disabled.add(id);
     this.#note(subscription);
-    this.#onDisabled(id);
+    this.#observer.disabled(id);
+  }
+
+  #takeReport(request: ReportEndpointHealthRequest): void {
+    const { subscriptionId: id } = request;
+    const subscription = this.#subscriptions.get(id);
+    if (subscription === undefined || this.#disabled.has(id)) return;
+    const news = this.#health.take(request, this.#observer.nowMs());
+    if (news === undefined) return;
+    if (news.kind !== "changed") this.#observer.warned(id, news.sinceMs);
+    if (news.kind === "given_up") this.#disable(id);
+    else this.#note(subscription);
   }
 
   #resolve(tenantId: string, eventType: string): Awaited<ReturnType<Subscriptions["resolve"]>> {
@@ -104,9 +137,12 @@ export class SimulatedSubscriptions {
       (subscription) =>
         subscription.tenantId === tenantId && wants(subscription, eventType) && !this.#disabled.has(subscription.id),
     );
+    const told = subscriptions.map((subscription) =>
+      this.#health.isSuspected(subscription.id) ? { ...subscription, failureStreak: STREAK } : subscription,
+    );
     const keys = [{ secret: SECRET, expireTime: undefined }];
     return {
-      subscriptions,
+      subscriptions: told,
       revision: this.#revision,
       signingKeys: Object.fromEntries(subscriptions.map(({ id }) => [id, { keys }])),
     };

@@ -8,6 +8,9 @@ import type { Machine } from "../time/machine.ts";
 
 const GRACE_MS = 10_000;
 
+/** Seldom enough that a process lives for several of them, as a rule. */
+const HEALTH_REPORT_MS = 600_000;
+
 const silentLogger = createLogger({ service: "simulation", level: "silent" });
 
 /** Puts a fault into a dispatcher, between it and what it is given: to see whether the checks find it. */
@@ -45,7 +48,7 @@ export function startDispatcherProcess(options: DispatcherProcessOptions): Dispa
     ...{ subscriptions, egress, clock, random },
     process: {
       ...{ registry, logger: silentLogger, version: "0.0.0", graceMs: GRACE_MS, commitMs },
-      ...{ healthReportMs: 3_600_000, isShared: true },
+      ...{ healthReportMs: HEALTH_REPORT_MS, isShared: true },
     },
   };
   createDispatcher(plant(deps))

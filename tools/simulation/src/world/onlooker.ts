@@ -9,9 +9,12 @@ import { Credits } from "./credits.ts";
 import { type Accepted, deliveryKey, type Problem, type SentFact } from "./facts.ts";
 import { LimitWatch } from "./limit-watch.ts";
 import type { Plan, Span } from "./plan.ts";
+import { Spans } from "./spans.ts";
 import { dueAtMsOf, topicOf } from "./record-topic.ts";
 import type { Trace } from "./trace.ts";
 
+/** A report is told by its sender's clock, which may be off by this, and takes a moment. */
+const CLOCKS_MS = 130_000;
 /** Of each kind: one is enough to fail, and thousands tell no more. */
 const MAX_PROBLEMS = 20;
 
@@ -37,6 +40,7 @@ export class Onlooker implements ClusterObserver, NetworkObserver {
   readonly limits: LimitWatch;
   readonly #deps: OnlookerDeps;
   readonly #stepsBack = new Map<Machine, { readonly atMs: number; readonly byMs: number }[]>();
+  readonly #acknowledgedAtMs = new Map<string, number[]>();
   readonly #disabled = new Map<string, readonly Span[]>();
   readonly #names = new WeakMap<Machine, string>();
   #lowestAheadMs = 0;
@@ -144,8 +148,25 @@ export class Onlooker implements ClusterObserver, NetworkObserver {
     this.#trace(result.kind === "responded" ? `answered ${result.status}` : `${result.kind}: ${result.reason}`, sent);
   };
 
-  readonly acknowledged = ({ eventId, subscriptionId }: Sent): void => {
+  /** A tenant is told that nothing went well since then: from the first report on, each success has to be told. */
+  readonly warned = (subscriptionId: string, sinceMs: number): void => {
+    this.tellOf(subscriptionId, `said to fail since ${sinceMs.toFixed(0)}`);
+    const excused = new Spans([...this.disturbed, ...this.unwatched]);
+    const { nowMs } = this.#deps.time;
+    const overlooked = this.#acknowledgedAtMs.get(subscriptionId)?.find((atMs) => {
+      const isWithin = atMs > sinceMs + CLOCKS_MS && atMs < nowMs - CLOCKS_MS;
+      return isWithin && excused.overlapMs({ fromMs: atMs - CLOCKS_MS, toMs: atMs + CLOCKS_MS }) === 0;
+    });
+    if (overlooked === undefined) return;
+    const words = `said to do nothing but fail, though it answered well at ${overlooked.toFixed(0)}`;
+    this.noteProblem({ check: "health", words, subscriptionId });
+  };
+
+  readonly acknowledged = ({ eventId, subscriptionId, atMs }: Sent): void => {
     this.acknowledgedKeys.add(deliveryKey(eventId, subscriptionId));
+    const times = this.#acknowledgedAtMs.get(subscriptionId) ?? [];
+    times.push(atMs);
+    this.#acknowledgedAtMs.set(subscriptionId, times);
   };
 
   readonly appended = ({ topic, record, isAcknowledged, by }: Appended): void => {
