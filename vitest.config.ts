@@ -1,5 +1,11 @@
 import { defineConfig } from "vitest/config";
 
+/** End-to-end tests that compare delays or rates: what else runs at the time would be measured too. */
+const MEASURED = [
+  "tools/chaos/{backlog,chaos,deferred-crowd,delay-tiers,graceful-drain,isolation,rate,scaling}.e2e.test.ts",
+  "apps/standalone/src/schedule.e2e.test.ts",
+];
+
 export default defineConfig({
   test: {
     projects: [
@@ -33,11 +39,22 @@ export default defineConfig({
         },
       },
       {
-        // The whole platform in processes of its own, one file after another.
+        // The whole platform in processes of its own.
         test: {
           name: "end-to-end",
           globalSetup: "tools/stack/vitest-setup.ts",
           include: ["{apps,libs,tools,examples}/**/*.e2e.test.ts"],
+          exclude: ["**/node_modules/**", ...MEASURED],
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        // The same, where time is looked at: one file after another, and nothing beside them.
+        test: {
+          name: "measured",
+          globalSetup: "tools/stack/vitest-setup.ts",
+          include: MEASURED,
           exclude: ["**/node_modules/**"],
           testTimeout: 180_000,
           hookTimeout: 120_000,
