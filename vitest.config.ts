@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 /** End-to-end tests that compare delays or rates: what else runs at the time would be measured too. */
 const MEASURED = [
-  "tools/chaos/{backlog,chaos,deferred-crowd,delay-tiers,graceful-drain,isolation,rate,scaling}.e2e.test.ts",
+  "tools/chaos/{backlog,chaos,deferred-crowd,delay-tiers,graceful-drain,isolation,rate,scaling,subscription-away}.e2e.test.ts",
   "apps/standalone/src/schedule.e2e.test.ts",
 ];
 
