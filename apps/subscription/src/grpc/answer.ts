@@ -1,19 +1,13 @@
 import type { handleServerStreamingCall, handleUnaryCall } from "@grpc/grpc-js";
 import { EventStoreError } from "@postrider/kit-event-store";
-import { type Caller, callerOf, type Produce, RpcError, serverStream, unary } from "@postrider/kit-rpc";
+import { type Caller, type Produce, RpcError, serverStream, unaryForCaller } from "@postrider/kit-rpc";
 import { SecretsError } from "@postrider/kit-secrets";
 
 /** Serves an async function, which is told who calls; a store or a secret that can't be used is told as such. */
 export function answer<Request, Response>(
   handler: (request: Request, caller: Caller) => Promise<Response>,
 ): handleUnaryCall<Request, Response> {
-  return unary(async (request: Request, call) => {
-    try {
-      return await handler(request, callerOf(call));
-    } catch (error) {
-      throw asRpcError(error);
-    }
-  });
+  return unaryForCaller(handler, asRpcError);
 }
 
 /** Serves an endless answer; a store that can't be used is told as such. */

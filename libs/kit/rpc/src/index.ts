@@ -11,7 +11,7 @@ export { decodePage, encodePageToken, type PageAsked } from "./page-tokens.ts";
 export { RpcError, type FieldViolation, type RpcErrorCode, type RpcErrorOptions } from "./rpc-error.ts";
 export { startRpcServer, type RpcServer, type RpcServerOptions, type RpcService } from "./rpc-server.ts";
 export { serverStream, type Produce } from "./server-stream.ts";
-export { unary } from "./unary.ts";
+export { unary, unaryForCaller } from "./unary.ts";
 export { reportUnexpected, UNEXPECTED_CHANNEL, type UnexpectedError } from "./unexpected.ts";
 export {
   assertUsable,

@@ -1,4 +1,5 @@
 import type { handleUnaryCall, ServerUnaryCall } from "@grpc/grpc-js";
+import { type Caller, callerOf } from "./access.ts";
 import { encodeServiceError } from "./error-details.ts";
 import { reportUnexpected } from "./unexpected.ts";
 
@@ -20,4 +21,21 @@ export function unary<Request, Response>(
       },
     );
   };
+}
+
+/**
+ * The same for a handler that has to know who calls, and nothing else of the call.
+ * @param translate puts a failure into an RpcError where the caller can do something about it; gives back all others
+ */
+export function unaryForCaller<Request, Response>(
+  handler: (request: Request, caller: Caller) => Promise<Response>,
+  translate: (error: unknown) => unknown,
+): handleUnaryCall<Request, Response> {
+  return unary(async (request: Request, call) => {
+    try {
+      return await handler(request, callerOf(call));
+    } catch (error) {
+      throw translate(error);
+    }
+  });
 }
